@@ -1,0 +1,65 @@
+package flows
+
+import (
+	"net/mail"
+	"strings"
+	"unicode"
+)
+
+// Clean makes a stranger's text harmless to show and to keep: one line, no control, format or
+// private-use characters (terminal escapes, bidirectional overrides, icon fonts), white space
+// folded, at most 500 characters. Markup and formulas are the business of whoever prints
+// HTML or CSV.
+func Clean(s string) string {
+	const most = 500
+	var b strings.Builder
+	n, gap := 0, false
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r):
+			gap = n > 0
+			continue
+		case r == unicode.ReplacementChar, !unicode.IsPrint(r), unicode.Is(unicode.Co, r):
+			continue
+		}
+		if gap {
+			b.WriteByte(' ')
+			n++
+			gap = false
+		}
+		if n >= most {
+			break
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return b.String()
+}
+
+// Address checks an e-mail address that a person typed and returns it trimmed and in lower case.
+// It takes one bare address (no display name, no list, no control characters).
+func Address(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	bad := func(why string) (string, error) {
+		return "", Errorf(Invalid, "read the address", "%q is not an e-mail address: %s", Clean(s), why).
+			WithHint("give one bare address such as ana@example.com")
+	}
+	if len(s) > 254 {
+		return bad("longer than 254 characters")
+	}
+	if Clean(s) != s || strings.ContainsAny(s, " <>,;\"") {
+		return bad("it holds characters that no address here may have")
+	}
+	a, err := mail.ParseAddress(s)
+	if err != nil {
+		return bad("it does not parse")
+	}
+	if a.Address != s {
+		return bad("it is more than an address")
+	}
+	at := strings.LastIndexByte(s, '@')
+	if !strings.Contains(s[at+1:], ".") || strings.HasSuffix(s, ".") || strings.ContainsAny(s[at+1:], "[]") {
+		return bad("the domain is not a full one")
+	}
+	return strings.ToLower(s), nil
+}
