@@ -152,7 +152,7 @@ type Table struct {
 	Total   Total             `yaml:"total" json:"total"`
 	Tap     Tap               `yaml:"tap" json:"tap"`
 	Paging  Paging            `yaml:"paging" json:"paging"`
-	Empty   string            `yaml:"empty" json:"empty,omitempty"`   // element shown where there is no row
+	Empty   string            `yaml:"empty" json:"empty,omitempty"`     // element shown where there is no row
 	Loading string            `yaml:"loading" json:"loading,omitempty"` // CSS of what stands in for rows that are not there yet
 }
 
