@@ -1,0 +1,153 @@
+package agent
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/usherhq/usher/flows"
+)
+
+// A Verb is what an order asks for.
+type Verb string
+
+// The verbs. List and Check change nothing.
+const (
+	List       Verb = "list"
+	Invite     Verb = "invite"
+	Deactivate Verb = "deactivate"
+	Check      Verb = "check"
+)
+
+// Writes says whether the verb may change an account.
+func (v Verb) Writes() bool { return v == Invite || v == Deactivate }
+
+// State of an order.
+type State string
+
+// The states. Approving is not built yet, its states are: an order that needs a person's word
+// stays waiting.
+const (
+	StateNew       State = "new"
+	StatePlanned   State = "planned" // a dry run: printed and kept
+	StateWaiting   State = "waiting" // for a review or an approval
+	StateApproved  State = "approved"
+	StateRejected  State = "rejected"
+	StateCancelled State = "cancelled"
+	StateRunning   State = "running"
+	StateEnded     State = "ended"
+)
+
+// An Order is a wish, from whatever source. [Agent.Do] is the one door it goes through.
+type Order struct {
+	// ID is given by Do. An order with an ID that is kept already (a waiting one) is taken up again.
+	ID         string `json:"id"`
+	Verb       Verb   `json:"verb"`
+	Connection string `json:"connection"`
+	// Subject is the address of a write; for an invitation Person.Email stands in where it is empty.
+	Subject string        `json:"subject,omitempty"`
+	Person  *flows.Person `json:"person,omitempty"`
+	Reason  string        `json:"reason,omitempty"`
+	By      string        `json:"by"`     // who asked
+	Source  string        `json:"source"` // "cli", "serve", ...
+	DryRun  bool          `json:"dry_run,omitempty"`
+	// Holdings says what happens to the leaver's open work: "" (the connection's policy, else ask),
+	// "reviewed" or "leave".
+	Holdings string `json:"holdings,omitempty"`
+	// PlanHash binds the order to a plan that was agreed to: another plan is refused.
+	PlanHash string `json:"plan_hash,omitempty"`
+	// Batch is shared by the orders of one command; caps per run count over it. DoMany sets it.
+	Batch string `json:"batch,omitempty"`
+
+	Placed  time.Time         `json:"placed"`
+	Ended   time.Time         `json:"ended,omitzero"`
+	State   State             `json:"state"`
+	Outcome flows.OutcomeKind `json:"outcome,omitempty"`
+	Code    flows.Code        `json:"code,omitempty"`
+	Run     string            `json:"run,omitempty"` // the latest attempt
+}
+
+// The answers to what happens to a leaver's open work.
+const (
+	HoldingsReviewed = "reviewed"
+	HoldingsLeave    = "leave"
+)
+
+// normal returns the order with its words trimmed and its addresses folded. Whether the address
+// is one is for the guard to say.
+func (o Order) normal() Order {
+	o.Subject = strings.ToLower(strings.TrimSpace(o.Subject))
+	if o.Person != nil {
+		p := *o.Person
+		p.Email = strings.ToLower(strings.TrimSpace(p.Email))
+		p.First, p.Last = flows.Clean(p.First), flows.Clean(p.Last)
+		p.Roles = append([]string(nil), p.Roles...)
+		o.Person = &p
+		if o.Subject == "" {
+			o.Subject = p.Email
+		}
+	}
+	o.Reason = flows.Clean(o.Reason)
+	if o.By == "" {
+		o.By = "unknown"
+	}
+	if o.Source == "" {
+		o.Source = "unknown"
+	}
+	return o
+}
+
+// valid says what is wrong with the order's shape, whatever the connection.
+func (o Order) valid() error {
+	const op = "read the order"
+	switch o.Verb {
+	case List, Check:
+		if o.Subject != "" || o.Person != nil {
+			return flows.Errorf(flows.Invalid, op, "%s takes no address", o.Verb)
+		}
+	case Deactivate:
+		if o.Person != nil {
+			return flows.Errorf(flows.Invalid, op, "deactivate takes an address, not a person to invite")
+		}
+	case Invite:
+		if o.Person == nil {
+			return flows.Errorf(flows.Invalid, op, "an invitation needs a person")
+		}
+		if o.Subject != o.Person.Email {
+			return flows.Errorf(flows.Invalid, op, "the order names two addresses")
+		}
+		if len(o.Person.Roles) == 0 {
+			return flows.Errorf(flows.Invalid, op, "an invitation needs at least one role").WithHint("give --role")
+		}
+	default:
+		return flows.Errorf(flows.Invalid, op, "unknown verb %q", flows.Clean(string(o.Verb)))
+	}
+	switch o.Holdings {
+	case "", HoldingsReviewed, HoldingsLeave:
+	default:
+		return flows.Errorf(flows.Invalid, op, "holdings is %q, and may be reviewed or leave", flows.Clean(o.Holdings))
+	}
+	return nil
+}
+
+// newID returns twelve characters that sort by time: eight of milliseconds, four of chance, in
+// the alphabet that leaves out what looks alike.
+func newID(now time.Time) (string, error) {
+	const letters = "0123456789abcdefghjkmnpqrstvwxyz"
+	var b [12]byte
+	// 40 bits of milliseconds since 2020 last until 2054.
+	ms := now.UnixMilli() - time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+	for i := 7; i >= 0; i-- {
+		b[i] = letters[ms&31]
+		ms >>= 5
+	}
+	var chance [4]byte
+	if _, err := rand.Read(chance[:]); err != nil {
+		return "", fmt.Errorf("draw an id: %w", err)
+	}
+	for i, c := range chance {
+		b[8+i] = letters[c&31]
+	}
+	return string(b[:]), nil
+}
