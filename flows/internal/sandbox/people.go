@@ -21,6 +21,8 @@ type Person struct {
 	LastActive      time.Time // zero: never
 	Workspaces      int       // in how many workspaces
 	Holdings        []flows.Holding
+
+	twin bool // stands in the list only for the fault duplicate_address
 }
 
 // Name returns the first and last name with one blank between.

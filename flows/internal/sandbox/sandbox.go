@@ -4,10 +4,10 @@
 //
 // An app's stand-in is a [Config], a page built into an embedded folder, and three lines:
 //
-//	s, err := sandbox.New(ctx, cfg)        // opens every listener; s.URL(site) is known from here on
-//	s.Serve("login", pages)                // the JSON API and the page, on each site
+//	s, err := sandbox.New(ctx, cfg) // opens every listener; s.URL(site) is known from here on
+//	s.Serve("login", pages)       // the JSON API and the page, on each site
 //	s.Serve("app", pages)
-//	return s, nil                          // a *Server is a flows.StandIn
+//	return s, nil                 // a *Server is a flows.StandIn
 //
 // # Routes of a site
 //
@@ -106,7 +106,7 @@ type Config struct {
 	// Refuse may refuse a write ("deactivate", ...) with a message; nil allows all. That nobody
 	// ends his own account is enforced anyway.
 	Refuse func(verb string, subject, by Person) string
-	// GoneOnDeactivate lists the verbs after which the account is no longer in the list at all;
+	// GoneOn lists the verbs after which the account does not exist any more;
 	// empty: "delete" and "delete_person".
 	GoneOn []string
 
@@ -134,6 +134,8 @@ type Server struct {
 	wg     sync.WaitGroup
 	close  sync.Once
 	closed error
+	// mu is held where something is added to wg, and where ctx ends.
+	mu sync.Mutex
 }
 
 var _ flows.StandIn = (*Server)(nil)
@@ -162,7 +164,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, sites: map[string]*site{}, signin: in,
-		dir: newDirectory(people), faults: newFaults(), log: &journal{struck: map[string]int{}},
+		dir: newDirectory(people), faults: newFaults(), log: &journal{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	for _, name := range cfg.Sites {
@@ -234,7 +236,9 @@ func (s *Server) Close() error {
 // be polite to.
 func (s *Server) shut() {
 	s.close.Do(func() {
+		s.mu.Lock()
 		s.cancel()
+		s.mu.Unlock()
 		for _, on := range s.all() {
 			var err error
 			if on.srv != nil {
