@@ -123,8 +123,8 @@ type RunFilter struct {
 // SnapshotFilter chooses rosters; the newest come first. Zero fields do not restrict.
 type SnapshotFilter struct {
 	Connection string
+	Run        string
 	Grade      flows.Grade
-	Before     time.Time
 	Limit      int
 }
 

@@ -1,0 +1,215 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/usherhq/usher/flows"
+)
+
+// pressing is flows.Env.Pressing: the last word before the button. It looks once more at everything
+// that may have changed since the plan (the freeze switch, the lease, who is named), and when it
+// returns nil the intent is on disk.
+func (r *run) pressing(ctx context.Context, p flows.Press) error {
+	const op = "press"
+	switch {
+	case !r.order.Verb.Writes() || r.order.DryRun || r.plan == nil || len(r.plan.Do) == 0:
+		return flows.Errorf(flows.Refused, op, "this run may not change anything, and the flow wanted to press %s", p.Element).
+			WithHint("this is a fault of the flow: report it")
+	case p.Verb != string(r.order.Verb) || !flows.SameAddress(p.Subject, r.order.Subject):
+		return flows.Errorf(flows.Refused, op, "the order is to %s %s, and the flow wanted to %s %s", r.order.Verb, r.order.Subject, p.Verb, p.Subject).
+			WithHint("this is a fault of the flow: report it")
+	case r.pressed != nil:
+		return flows.Errorf(flows.Refused, op, "a run presses once, and the flow wanted to press again")
+	}
+	if err := ctx.Err(); err != nil {
+		return stopped(ctx)
+	}
+	if err := r.lease.holds(ctx); err != nil {
+		return err
+	}
+	now := r.a.now()
+	id, err := newID(now)
+	if err != nil {
+		return err
+	}
+	press := Press{
+		ID: id, Run: r.row.ID, Order: r.order.ID, Connection: r.conn.Name, Verb: r.order.Verb, Subject: r.order.Subject,
+		Element: r.clean(p.Element), At: now, Before: r.plan.Accounts, State: PressOpen,
+	}
+	if err := r.masked(&press.Before); err != nil {
+		return err
+	}
+	err = r.a.opt.Store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		if _, err := ask(ctx, r.a.guards, r.guarded(tx, nil)); err != nil {
+			return err
+		}
+		if err := tx.AddPress(ctx, press); err != nil {
+			return err
+		}
+		return r.a.link(ctx, tx, Entry{Connection: r.conn.Name, Kind: "press", Order: r.order.ID, Run: r.row.ID, By: r.order.By},
+			map[string]string{"press": press.ID, "verb": string(press.Verb), "subject": press.Subject, "element": press.Element, "plan": r.plan.Hash})
+	})
+	if err != nil {
+		return fmt.Errorf("write down the press: %w", err)
+	}
+	r.pressed = &press
+	return nil
+}
+
+// settle notes what became of a press, to be written with the run's end.
+func (r *run) settle(press string, state PressState, note string) {
+	r.settles = append(r.settles, settled{press, state, note})
+}
+
+// verifyFirst is asked before a plan is made: where a press for this subject was begun and nobody
+// saw what came of it, the answer is to look, not to repeat. accounts are from a fresh search.
+func (r *run) verifyFirst(accounts []flows.Account, presses []Press) error {
+	open, tries := unverified(presses)
+	if len(open) == 0 {
+		return nil
+	}
+	last := open[len(open)-1]
+	begun := last.At.Format("2006-01-02 15:04:05")
+	switch {
+	case wanted(last, accounts):
+		for _, p := range open {
+			r.settle(p.ID, PressVerified, "verified after an interruption")
+		}
+		r.seen(last, accounts, fmt.Sprintf("verified after an interruption: pressed at %s UTC by run %s, and now seen", begun, last.Run))
+		return errDone
+	case unchanged(last, accounts) && tries < 2:
+		for _, p := range open {
+			r.settle(p.ID, PressNoEffect, "a fresh look shows the account as it was before")
+		}
+		return nil
+	case unchanged(last, accounts):
+		return flows.Errorf(flows.Unverified, "look again", "%s %s was pressed twice, the last time at %s UTC, and the account stands as it was", r.order.Verb, r.order.Subject, begun).
+			WithHint("do it by hand in %s; the same order again will see it and say so", r.conn.URL)
+	default:
+		return flows.Errorf(flows.Unverified, "look again", "%s %s was pressed at %s UTC, and what a fresh look shows is neither what was wanted nor what was there before", r.order.Verb, r.order.Subject, begun).
+			WithHint("look at the account in %s yourself, then order again or `usher orders settle`", r.conn.URL)
+	}
+}
+
+// unverified returns the open presses, and how many were made since the last one whose effect is
+// known.
+func unverified(presses []Press) (open []Press, tries int) {
+	for _, p := range presses {
+		switch p.State {
+		case PressOpen:
+			open = append(open, p)
+			tries++
+		case PressNoEffect:
+			tries++
+		default:
+			open, tries = nil, 0
+		}
+	}
+	return open, tries
+}
+
+// wanted says whether what the press was for is so now.
+func wanted(p Press, accounts []flows.Account) bool {
+	if p.Verb == Invite {
+		return len(accounts) == 1 && (accounts[0].State == flows.Active || accounts[0].State == flows.Invited)
+	}
+	for _, a := range accounts {
+		if a.State != flows.Deactivated {
+			return false
+		}
+	}
+	return true // deactivated, or proved absent by the search
+}
+
+// unchanged says whether the accounts are those that were there before the press.
+func unchanged(p Press, accounts []flows.Account) bool {
+	if len(accounts) != len(p.Before) {
+		return false
+	}
+	for i, a := range accounts {
+		if !same(a, p.Before[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// seen sets the result of a press that is verified.
+func (r *run) seen(p Press, accounts []flows.Account, how string) {
+	r.res.Outcome, r.res.Seen = flows.Done, how
+	if len(accounts) == 1 {
+		r.res.Account = &accounts[0]
+		if p.Verb == Invite && accounts[0].State == flows.Invited {
+			r.res.Outcome = flows.InvitationOut
+		}
+	}
+	r.res.Manual = append(r.res.Manual, r.ssoStep()...)
+}
+
+// lookAfter is what follows an error after a press: one fresh sign-in and one fresh look. Only what
+// is seen then counts; the press is never repeated by this run.
+func (r *run) lookAfter(ctx context.Context, cause error) error {
+	if ctx.Err() != nil {
+		return r.notSeen(cause)
+	}
+	err := r.attempt(ctx, func(ctx context.Context, con flows.Console) error {
+		accounts, err := con.Find(ctx, r.order.Subject)
+		if err != nil {
+			return err
+		}
+		if !wanted(*r.pressed, accounts) {
+			return fmt.Errorf("a fresh look does not show what was wanted")
+		}
+		r.settle(r.pressed.ID, PressVerified, "verified by a fresh look after "+string(flows.CodeOf(cause)))
+		r.seen(*r.pressed, accounts, "verified by a fresh look, after "+r.clean(messageOf(cause)))
+		return errDone
+	})
+	if errors.Is(err, errDone) {
+		return errDone
+	}
+	return r.notSeen(fmt.Errorf("%w; looking again: %w", cause, err))
+}
+
+// notSeen is the error of a press whose effect nobody saw.
+func (r *run) notSeen(cause error) error {
+	return flows.Errorf(flows.Unverified, string(r.order.Verb), "pressed at %s UTC, and not seen to have worked: %s",
+		r.pressed.At.Format(time.TimeOnly), messageOf(cause)).
+		WithHint("look at %s in %s; the same order again looks first and does not press blindly", r.order.Subject, r.conn.URL)
+}
+
+// Settle says that a person has looked at what came of the open presses for the subject, so that the
+// next order starts afresh. It returns how many there were.
+func (a *Agent) Settle(ctx context.Context, connection, subject, by, why string) (int, error) {
+	if _, _, _, err := a.connection(connection); err != nil {
+		return 0, err
+	}
+	n := 0
+	err := a.opt.Store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		open, err := tx.OpenPresses(ctx, connection)
+		if err != nil {
+			return err
+		}
+		for _, p := range open {
+			if !flows.SameAddress(p.Subject, subject) {
+				continue
+			}
+			n++
+			if err := tx.SettlePress(ctx, p.ID, PressSettled, by, flows.Clean(why), a.now()); err != nil {
+				return err
+			}
+			err := a.link(ctx, tx, Entry{Connection: connection, Kind: "settle", Order: p.Order, Run: p.Run, By: by},
+				map[string]string{"press": p.ID, "subject": p.Subject, "why": flows.Clean(why)})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("settle %s: %w", connection, err)
+	}
+	return n, nil
+}
