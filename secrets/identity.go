@@ -153,7 +153,8 @@ func (b Box) Open(sealed []byte) ([]byte, error) {
 		return nil, fmt.Errorf("decrypt: %w (ours is %s)", ErrWrongKey, x.Recipient())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("decrypt: %w: %w", ErrDamaged, err)
+		// age's error quotes the first line, and a file that is not encrypted may hold a password there.
+		return nil, fmt.Errorf("decrypt: %w: the header cannot be read", ErrDamaged)
 	}
 	plain, err := io.ReadAll(r)
 	if err != nil {

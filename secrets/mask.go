@@ -29,8 +29,65 @@ type Mask struct {
 // maskState is never changed, only replaced.
 type maskState struct {
 	values []Value
-	// byFirst has the patterns that may begin with that byte.
-	byFirst [256][]*pattern
+	// Where a pattern may begin: by its first byte (for the end of a text), and by its first two.
+	byFirst map[byte][]*pattern
+	byPair  map[pair][]*pattern
+	// pairs has a bit for each key of byPair. Nearly all places of a text are passed over by it.
+	pairs [1 << 10]uint64
+}
+
+// pair is two bytes.
+type pair uint16
+
+func pairOf(a, b byte) pair { return pair(a)<<8 | pair(b) }
+
+// at returns the patterns that may begin at the start of s, which is not empty.
+func (m *maskState) at(s string) []*pattern {
+	if len(s) == 1 {
+		return m.byFirst[s[0]]
+	}
+	two := pairOf(s[0], s[1])
+	if m.pairs[two>>6]&(1<<(two&63)) == 0 {
+		return nil
+	}
+	return m.byPair[two]
+}
+
+func (m *maskState) add(p *pattern) {
+	firsts, twos := map[byte]bool{}, map[pair]bool{}
+	for _, s := range p.letters[0] {
+		firsts[s[0]] = true
+		if len(s) > 1 {
+			twos[pairOf(s[0], s[1])] = true
+			continue
+		}
+		for _, next := range p.letters[1] { // there are minMasked letters at least
+			twos[pairOf(s[0], next[0])] = true
+		}
+	}
+	for c := range firsts {
+		m.byFirst[c] = append(m.byFirst[c], p)
+	}
+	for two := range twos {
+		m.byPair[two] = append(m.byPair[two], p)
+		m.pairs[two>>6] |= 1 << (two & 63)
+	}
+}
+
+// clone returns a copy to which can be added while others read m.
+func (m *maskState) clone() *maskState {
+	next := &maskState{byFirst: map[byte][]*pattern{}, byPair: map[pair][]*pattern{}}
+	if m == nil {
+		return next
+	}
+	next.values, next.pairs = slices.Clone(m.values), m.pairs
+	for c, ps := range m.byFirst {
+		next.byFirst[c] = slices.Clip(ps)
+	}
+	for two, ps := range m.byPair {
+		next.byPair[two] = slices.Clip(ps)
+	}
+	return next
 }
 
 // NewMask returns a Mask of values.
@@ -47,14 +104,7 @@ func (m *Mask) Add(values ...Value) {
 	if m.seen == nil {
 		m.seen = alphabet{}
 	}
-	next := &maskState{}
-	if old := m.state.Load(); old != nil {
-		*next = *old
-		next.values = slices.Clone(old.values)
-		for i := range next.byFirst {
-			next.byFirst[i] = slices.Clip(next.byFirst[i])
-		}
-	}
+	next := m.state.Load().clone()
 	for _, v := range values {
 		secret := v.Reveal()
 		if utf8.RuneCountInString(secret) < minMasked || slices.ContainsFunc(next.values, v.Equal) {
@@ -62,13 +112,7 @@ func (m *Mask) Add(values ...Value) {
 		}
 		next.values = append(next.values, v)
 		for _, p := range m.seen.patternsOf(secret) {
-			firsts := map[byte]bool{}
-			for _, s := range p.letters[0] {
-				firsts[s[0]] = true
-			}
-			for c := range firsts {
-				next.byFirst[c] = append(next.byFirst[c], &p)
-			}
+			next.add(p)
 		}
 	}
 	m.state.Store(next)
@@ -98,23 +142,21 @@ func (m *Mask) find(s string) (found []span, pending int) {
 		return nil, pending
 	}
 	for i := range len(s) {
-		for _, p := range state.byFirst[s[i]] {
+		for _, p := range state.at(s[i:]) {
 			n, begun := p.match(s[i:])
-			start := swallow(s, i, -p.before)
 			if begun {
-				pending = min(pending, start)
+				pending = min(pending, i)
 			}
-			if n == 0 {
-				continue
+			if n > 0 {
+				found = append(found, span{i, i + n})
 			}
-			found = append(found, span{start, swallow(s, i+n, p.after)})
 		}
 	}
 	return merge(found), pending
 }
 
+// merge joins spans that overlap; they come in the order of their starts.
 func merge(found []span) []span {
-	slices.SortFunc(found, func(a, b span) int { return a.start - b.start })
 	merged := found[:0]
 	for _, f := range found {
 		if n := len(merged); n > 0 && f.start < merged[n-1].end {
@@ -124,21 +166,6 @@ func merge(found []span) []span {
 		merged = append(merged, f)
 	}
 	return merged
-}
-
-// swallow moves the edge at by one, outwards, over a letter of base64.
-func swallow(s string, at, by int) int {
-	i := at
-	if by < 0 {
-		i = at - 1
-	}
-	if by == 0 || i < 0 || i >= len(s) {
-		return at
-	}
-	if c := s[i]; c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte("+/-_", c) >= 0 {
-		return at + by
-	}
-	return at
 }
 
 func replace(s string, found []span) string {

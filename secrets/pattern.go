@@ -17,62 +17,99 @@ import (
 // JavaScript and browsers do not agree on which.
 type pattern struct {
 	letters [][]string
-	// The first and the last letter of a piece of base64 also hold bits of the neighbours' bytes, so they are
-	// not in letters. This is how many to swallow on each side.
-	before, after int
-}
-
-// patternsOf returns what to look for, to find secret: itself, in hex, and in base64 in each of the three
-// positions that it may have in a longer text ("user:password"), with both alphabets.
-func (a alphabet) patternsOf(secret string) []pattern {
-	ways := map[string]pattern{secret: a.spell(secret)}
-	add := func(text string, before, after int) {
-		if _, known := ways[text]; !known {
-			p := a.spell(text)
-			p.before, p.after = before, after
-			ways[text] = p
-		}
-	}
-	add(hex.EncodeToString([]byte(secret)), 0, 0)
-	add(strings.ToUpper(hex.EncodeToString([]byte(secret))), 0, 0)
-	for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		for shift := range 3 {
-			text := enc.EncodeToString(append(make([]byte, shift), secret...))
-			bits := 8 * (shift + len(secret))
-			skip := (8*shift + 5) / 6 // letters that hold bits of what stands before
-			whole := bits / 6         // letters that hold none of what follows
-			before, after := 0, 0
-			if 8*shift%6 != 0 {
-				before = 1
-			}
-			if bits%6 != 0 {
-				after = 1
-			}
-			add(text[skip:whole], before, after)
-		}
-	}
-	all := make([]pattern, 0, len(ways))
-	for _, p := range ways {
-		all = append(all, p)
-	}
-	return all
 }
 
 // An alphabet holds the spellings of the letters that were met, so that patterns share them.
 type alphabet map[string][]string
 
-func (a alphabet) spell(text string) pattern {
-	p := pattern{letters: make([][]string, 0, len(text))}
-	for len(text) > 0 {
-		_, n := utf8.DecodeRuneInString(text)
-		letter := text[:n]
-		if a[letter] == nil {
-			a[letter] = spellings(letter)
+// patternsOf returns what to look for, to find secret: itself, in hex, and in base64 in each of the three
+// positions that it may have in a longer text ("user:password"), in both of its alphabets.
+func (a alphabet) patternsOf(secret string) []*pattern {
+	var all []*pattern
+	plain := &pattern{letters: make([][]string, 0, len(secret))}
+	for rest := secret; rest != ""; {
+		_, n := utf8.DecodeRuneInString(rest)
+		plain.letters = append(plain.letters, a.spell(rest[:n]))
+		rest = rest[n:]
+	}
+	all = append(all, plain)
+
+	lower := hex.EncodeToString([]byte(secret))
+	upper := strings.ToUpper(lower)
+	all = append(all, a.code(lower))
+	if upper != lower {
+		all = append(all, a.code(upper))
+	}
+	for shift := range 3 {
+		std := a.base64Of(secret, shift, base64.RawStdEncoding)
+		all = append(all, std)
+		if web := a.base64Of(secret, shift, base64.RawURLEncoding); !slices.EqualFunc(std.letters, web.letters, slices.Equal) {
+			all = append(all, web)
 		}
-		p.letters = append(p.letters, a[letter])
-		text = text[n:]
+	}
+	return all
+}
+
+// base64Of returns the pattern of secret in base64, shift bytes after a multiple of three. The letters at its
+// edges also hold bits of what stands beside it: there, every letter that fits is looked for.
+func (a alphabet) base64Of(secret string, shift int, enc *base64.Encoding) *pattern {
+	first := shift * 8 / 6 // the first letter that holds bits of the secret
+	low := enc.EncodeToString([]byte(strings.Repeat("\x00", shift) + secret + "\x00\x00"))
+	high := enc.EncodeToString([]byte(strings.Repeat("\xff", shift) + secret + "\xff\xff"))
+	length := ((shift+len(secret))*8 + 5) / 6
+	p := a.code(low[first:length])
+	for i := range p.letters {
+		from, to := low[first+i], high[first+i]
+		if from == to {
+			continue
+		}
+		// The bits that differ are free.
+		var fits []string
+		free := digit(enc, from) ^ digit(enc, to)
+		for c := range byte(64) {
+			if c&^free == digit(enc, from)&^free {
+				fits = append(fits, a.codeLetter(letterOf(enc, c))...)
+			}
+		}
+		p.letters[i] = fits
 	}
 	return p
+}
+
+// letterOf returns the letter of base64 for six bits, and digit the six bits of a letter.
+func letterOf(enc *base64.Encoding, six byte) string {
+	return enc.EncodeToString([]byte{six << 2})[:1]
+}
+
+func digit(enc *base64.Encoding, letter byte) byte {
+	b, err := enc.DecodeString(string(letter) + "A")
+	if err != nil {
+		panic("secrets: base64 does not know its own letter")
+	}
+	return b[0] >> 2
+}
+
+// code returns the pattern of hex or base64, of which nobody escapes the letters and digits.
+func (a alphabet) code(text string) *pattern {
+	p := &pattern{letters: make([][]string, len(text))}
+	for i := range text {
+		p.letters[i] = a.codeLetter(text[i : i+1])
+	}
+	return p
+}
+
+func (a alphabet) codeLetter(letter string) []string {
+	if strings.Contains("+/-_", letter) {
+		return a.spell(letter)
+	}
+	return []string{letter}
+}
+
+func (a alphabet) spell(letter string) []string {
+	if a[letter] == nil {
+		a[letter] = spellings(letter)
+	}
+	return a[letter]
 }
 
 // spellings returns the ways to write one letter: itself, escaped once, and escaped twice (JSON in a URL, a
@@ -152,9 +189,5 @@ func (p *pattern) match(text string) (end int, pending bool) {
 		}
 		at, next = next, at
 	}
-	end = slices.Max(at)
-	if p.after > 0 && end == len(text) {
-		pending = true // the letter to swallow may come yet
-	}
-	return end, pending
+	return slices.Max(at), pending
 }
