@@ -46,10 +46,10 @@ func OpenStore(path string, identity Identity) (*Store, error) {
 		return nil, fmt.Errorf("secret store %q: the path must start with /", path)
 	}
 	// A link is followed once, here: renaming over it would leave the real file as it was.
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	switch {
 	case err == nil:
-		path = real
+		path = target
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("secret store: %w", err)
 	}
@@ -181,18 +181,18 @@ func (s *Store) read() (*document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secret store %s: %w; nothing was changed: %s", s.path, err, remedy(err))
 	}
-	dec := json.NewDecoder(bytes.NewReader(plain))
 	// The version comes first: a newer one may have keys that this one does not know.
-	var head struct {
+	var about struct {
 		Version int `json:"version"`
 	}
-	if err := json.Unmarshal(plain, &head); err != nil {
+	if err := json.Unmarshal(plain, &about); err != nil {
 		return nil, fmt.Errorf("secret store %s: it opens, and does not hold a store's document", s.path)
 	}
-	if head.Version != storeVersion {
+	if about.Version != storeVersion {
 		return nil, fmt.Errorf("secret store %s: written in version %d, and this usher knows %d: use the usher that wrote it",
-			s.path, head.Version, storeVersion)
+			s.path, about.Version, storeVersion)
 	}
+	dec := json.NewDecoder(bytes.NewReader(plain))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(doc); err != nil {
 		// The error of JSON may quote what it read.
