@@ -97,7 +97,7 @@ export function Row({ member, index, style, me, overlay, onAct }: Props) {
       <div role="gridcell" className={css.Cell}>
         {member.lastActivity}
       </div>
-      <div role="gridcell" className={css.ActionCell}>
+      <div role="gridcell" className={css.ActionCell} data-cy="memberActionCell">
         <Actions member={member} me={me} overlay={overlay} onAct={onAct} />
         {overlay && <Cover />}
       </div>

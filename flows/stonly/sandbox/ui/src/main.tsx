@@ -1,13 +1,13 @@
 import { createRoot } from 'react-dom/client'
 import './base.css'
-import { usePath } from './route'
+import { signInPath, usePath } from './route'
 import { Shell } from './Shell'
 import { SignIn } from './SignIn'
 import { Toasts } from './Toasts'
 
 function App() {
   const path = usePath()
-  return <Toasts>{path.startsWith('/app') ? <Shell path={path} /> : <SignIn />}</Toasts>
+  return <Toasts>{path === signInPath ? <SignIn /> : <Shell path={path} />}</Toasts>
 }
 
 const root = document.getElementById('root')

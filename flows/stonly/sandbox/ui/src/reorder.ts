@@ -11,7 +11,7 @@ export interface Shifted {
 }
 
 /**
- * useReorder makes the rows move down by one when the pointer comes to a row's button: the list
+ * useReorder makes the rows move down by one when the pointer comes to the place of a row's button: the list
  * changes after somebody has aimed and before he presses. It happens once each time the server asks
  * for it. The row that comes in on top is one that was not in sight.
  */
@@ -36,7 +36,7 @@ export function useReorder(on: boolean): Shifted {
 
   const onPointerMove = useCallback(
     (e: PointerEvent) => {
-      if (!on || !(e.target instanceof Element) || !e.target.closest('[data-cy="memberActions"]')) return
+      if (!on || !(e.target instanceof Element) || !e.target.closest('[data-cy="memberActionCell"]')) return
       const next = spare.current.find((m) => !e.currentTarget.querySelector(`[data-member-id="${CSS.escape(m.id)}"]`))
       if (!next) return
       spare.current = []
