@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 )
@@ -253,4 +254,13 @@ func digest(v any) string {
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
+}
+
+// With returns a copy of the sheet that knows one more element, for what a flow finds by words
+// that it knows only at run time (an option of a list).
+func (s *Sheet) With(name string, e Element) *Sheet {
+	c := *s
+	c.Elements = maps.Clone(s.Elements)
+	c.Elements[name] = e
+	return &c
 }

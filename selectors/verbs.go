@@ -2,7 +2,9 @@ package selectors
 
 import (
 	"regexp"
+	"slices"
 	"sort"
+	"strings"
 )
 
 // The classes of verb. They are different acts: where only another class is found, a flow stops.
@@ -45,4 +47,20 @@ func KnownVerb(class string) bool {
 		}
 	}
 	return false
+}
+
+// VerbPattern returns a regular expression (without flags) that a text speaking of the class
+// matches; "" for no class.
+func VerbPattern(class string) string {
+	for _, v := range verbs {
+		if v.class == class {
+			return strings.TrimPrefix(v.re.String(), "(?i)")
+		}
+	}
+	return ""
+}
+
+// Takes tells whether acts of the class take something away, or let somebody in.
+func Takes(class string) bool {
+	return slices.Contains([]string{"deactivate", "revoke", "remove", "delete", "suspend", "archive", "impersonate"}, class)
 }

@@ -1,0 +1,446 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-rod/rod/lib/proto"
+
+	"github.com/usherhq/usher/flows"
+	"github.com/usherhq/usher/selectors"
+)
+
+// A Walk is a script of steps that remembers the first error: after it, nothing more is done.
+// It speaks only in names of the sheet.
+type Walk struct {
+	t   *Tab
+	ctx context.Context //nolint:containedctx // a Walk lives no longer than the call that made it
+	op  string
+	err error
+	row *rowSpec
+	// signing is true while signing in: then the sign-in page is no lost session.
+	signing bool
+	// pressed is true once an announced press was, or may have been, delivered.
+	pressed bool
+	done    []string     // the announced presses that were delivered
+	filled  []fieldValue // what the form of this page must still hold at a press
+}
+
+// Walk begins a script. op says what is being done, as it stands in errors: "invite".
+func (t *Tab) Walk(ctx context.Context, op string) *Walk { return &Walk{t: t, ctx: ctx, op: op} }
+
+// SigningIn begins the script that signs in.
+func (t *Tab) SigningIn(ctx context.Context) *Walk {
+	w := t.Walk(ctx, "sign in")
+	w.signing = true
+	return w
+}
+
+// Err returns the first error.
+func (w *Walk) Err() error { return w.err }
+
+// Pressed tells whether a press that may write was delivered, or may have been.
+func (w *Walk) Pressed() bool { return w.pressed }
+
+// Fail ends the walk with err, if nothing else did before.
+func (w *Walk) Fail(err error) *Walk {
+	if w.err == nil && err != nil {
+		w.err = err
+	}
+	return w
+}
+
+// Sheet returns the version in use.
+func (w *Walk) Sheet() *selectors.Sheet { return w.t.sheet }
+
+// Has tells whether the sheet knows the name at all.
+func (w *Walk) Has(name string) bool { _, ok := w.t.sheet.Elements[name]; return ok }
+
+// Go opens a page of the sheet afresh and waits for its landmark. The version of the sheet is
+// chosen by it.
+func (w *Walk) Go(page string) *Walk {
+	if w.err != nil {
+		return w
+	}
+	start := w.t.env.Now()
+	w.filled = nil
+	p, ok := w.t.sheet.Pages[page]
+	if !ok {
+		return w.Fail(flows.Errorf(flows.Internal, w.op, "sheet %s has no page %q", w.t.sheet.ID(), page))
+	}
+	if at := w.t.net.place(page); p.Path == "" && at != "" {
+		w.load(at)
+	} else if p.Path != "" {
+		base := w.t.env.Connection.URL
+		if p.Site == "signin" && w.t.env.Connection.SignIn != "" {
+			base = w.t.env.Connection.SignIn
+		}
+		w.load(strings.TrimRight(base, "/") + p.Path)
+	} else {
+		w.Go(p.Start)
+		for _, name := range p.Via {
+			w.Click(name)
+		}
+	}
+	w.At(page)
+	if w.err == nil {
+		w.record(flows.Step{At: start, Name: "open " + page, Took: w.t.env.Now().Sub(start), Note: w.address()})
+	}
+	return w
+}
+
+// Load opens an address below the connection's own.
+func (w *Walk) load(address string) {
+	if w.err != nil {
+		return
+	}
+	mark := w.t.net.mark()
+	ctx, cancel := w.t.bind(w.ctx, pageBound)
+	defer cancel()
+	res, err := proto.PageNavigate{URL: address}.Call(w.t.page.Context(ctx))
+	if err != nil {
+		w.Fail(flows.Errorf(flows.Unavailable, w.op, "open %s: %w", flows.Clean(address), w.t.cause(err)).WithHint("is the console up? try again later"))
+		return
+	}
+	w.t.mu.Lock()
+	w.t.world = 0
+	w.t.mu.Unlock()
+	if res.ErrorText != "" && res.ErrorText != "net::ERR_ABORTED" {
+		w.Fail(flows.Errorf(flows.Unavailable, w.op, "open %s: %s", flows.Clean(address), flows.Clean(res.ErrorText)).WithHint("is the address right, and the console up?"))
+		return
+	}
+	for {
+		var place struct{ Origin, Path, Ready string }
+		err := w.t.call(ctx, &place, "place")
+		if err == nil && place.Ready != "loading" && place.Origin != "null" {
+			break
+		}
+		if err != nil && !errors.Is(err, errMoved) {
+			w.Fail(w.trouble(mark, err, "the page does not load"))
+			return
+		}
+		if !pause(ctx, 20*time.Millisecond) {
+			w.Fail(w.trouble(mark, ctx.Err(), "the page does not load"))
+			return
+		}
+	}
+	if _, bad := w.t.net.since(mark); bad != nil && bad.doc {
+		w.Fail(w.badAnswer(bad))
+	}
+}
+
+// At waits until the page's landmark is there, and takes the sheet's version that describes it.
+func (w *Walk) At(page string) *Walk {
+	if w.err != nil {
+		return w
+	}
+	mark := w.t.net.mark()
+	ctx, cancel := w.t.bind(w.ctx, stepBound*2)
+	defer cancel()
+	var last error
+	for {
+		sheet, err := w.t.env.Sheets.Choose(page, func(s *selectors.Sheet, name string) (bool, error) {
+			var f found
+			if err := w.t.call(ctx, &f, "find", element(s, name)); err != nil {
+				return false, err
+			}
+			return f.State == "one", nil
+		})
+		var misfit *selectors.Misfit
+		switch {
+		case err == nil:
+			w.t.sheet = sheet
+			w.t.net.been(page, w.full())
+			return w
+		case errors.As(err, &misfit):
+			last = err
+			if len(misfit.Fits) > 1 {
+				return w.Fail(w.drift("%v", err))
+			}
+			if e := w.known(mark); e != nil {
+				return w.Fail(e)
+			}
+		case !errors.Is(err, errMoved):
+			return w.Fail(w.trouble(mark, err, "page "+page))
+		}
+		if !pause(ctx, 40*time.Millisecond) {
+			if last == nil {
+				last = errors.New("the page keeps loading")
+			}
+			return w.Fail(w.trouble(mark, last, "page "+page))
+		}
+	}
+}
+
+// Which waits until one of the names is visible and returns it; the earlier name where several
+// are. It returns "" after the bound, which is no error.
+func (w *Walk) Which(bound time.Duration, names ...string) string {
+	if w.err != nil {
+		return ""
+	}
+	var known []string
+	var specs []*spec
+	for _, n := range names {
+		if s := element(w.t.sheet, n); s != nil {
+			known, specs = append(known, n), append(specs, s)
+		}
+	}
+	ctx, cancel := w.t.bind(w.ctx, bound)
+	defer cancel()
+	for {
+		var all []found
+		err := w.t.call(ctx, &all, "which", specs)
+		if err == nil {
+			for i, f := range all {
+				if f.State == "one" || f.State == "many" {
+					return known[i]
+				}
+			}
+		} else if !errors.Is(err, errMoved) && ctx.Err() == nil {
+			w.Fail(err)
+			return ""
+		}
+		if !pause(ctx, 30*time.Millisecond) {
+			w.Fail(w.dead())
+			return ""
+		}
+	}
+}
+
+// dead returns why nothing can go on: the caller's end or the browser's. Nil if neither.
+func (w *Walk) dead() error {
+	if w.t.ctx.Err() != nil {
+		return w.t.cause(w.t.ctx.Err())
+	}
+	if w.ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", w.op, context.Cause(w.ctx))
+	}
+	return nil
+}
+
+// Shows tells, without waiting, whether the name resolves to one visible element.
+func (w *Walk) Shows(name string) bool {
+	f, err := w.glance(name)
+	return err == nil && f.State == "one"
+}
+
+// glance resolves a name once.
+func (w *Walk) glance(name string) (found, error) {
+	var f found
+	s := w.spec(name)
+	if s == nil {
+		return found{State: "none", Why: "the sheet has no such name"}, nil
+	}
+	if w.err != nil {
+		return f, w.err
+	}
+	err := w.t.call(w.ctx, &f, "find", s)
+	return f, err
+}
+
+// spec is an element within the walk's row, where there is one and the element is not elsewhere.
+func (w *Walk) spec(name string) *spec {
+	s := element(w.t.sheet, name)
+	if s != nil && w.row != nil && s.In == nil {
+		s.Row = w.row
+	}
+	return s
+}
+
+// See waits until the name is visible, once.
+func (w *Walk) See(name string) *Walk {
+	_ = w.resolve(name, stepBound)
+	return w
+}
+
+// Text waits for the name and returns its visible text, cleaned.
+func (w *Walk) Text(name string) string {
+	f := w.resolve(name, stepBound)
+	if f.Text == "" {
+		return flows.Clean(f.Name)
+	}
+	return flows.Clean(f.Text)
+}
+
+// Peek returns the visible text of a name without waiting; "" where it is not there.
+func (w *Walk) Peek(name string) string {
+	f, err := w.glance(name)
+	if err != nil || f.State != "one" {
+		return ""
+	}
+	return flows.Clean(f.Text)
+}
+
+// resolve waits until the name leads to one visible element.
+func (w *Walk) resolve(name string, bound time.Duration) found {
+	if w.err != nil {
+		return found{}
+	}
+	mark := w.t.net.mark()
+	s := w.spec(name)
+	if s == nil {
+		w.Fail(w.unknown(name))
+		return found{}
+	}
+	ctx, cancel := w.t.bind(w.ctx, bound)
+	defer cancel()
+	var f found
+	for {
+		err := w.t.call(ctx, &f, "find", s)
+		if err == nil && f.State == "one" {
+			if n := soft(w.t.sheet, name, f.Failed); n != "" {
+				w.t.note("soft drift: " + name + ": " + n)
+			}
+			return f
+		}
+		if err != nil && !errors.Is(err, errMoved) && ctx.Err() == nil {
+			w.Fail(err)
+			return found{}
+		}
+		if e := w.known(mark); e != nil {
+			w.Fail(e)
+			return found{}
+		}
+		if !pause(ctx, 40*time.Millisecond) {
+			why := errors.New(f.State + ": " + f.Why)
+			if f.State == "" {
+				why = errors.New("the page keeps loading")
+			}
+			w.Fail(w.trouble(mark, why, name))
+			return found{}
+		}
+	}
+}
+
+// Gone waits until the name is no longer visible.
+func (w *Walk) Gone(name string) *Walk {
+	if w.err != nil {
+		return w
+	}
+	mark := w.t.net.mark()
+	ctx, cancel := w.t.bind(w.ctx, stepBound)
+	defer cancel()
+	for {
+		var f found
+		err := w.t.call(ctx, &f, "find", w.spec(name))
+		if err == nil && f.State == "none" {
+			return w
+		}
+		if err != nil && !errors.Is(err, errMoved) && ctx.Err() == nil {
+			return w.Fail(err)
+		}
+		if !pause(ctx, 30*time.Millisecond) {
+			return w.Fail(w.trouble(mark, errors.New("it does not go away"), name))
+		}
+	}
+}
+
+// Answered waits until the page has asked its server for something since the mark, or one and a
+// half seconds have passed (a search that waits for the typing to end asks late), and is quiet.
+func (w *Walk) Answered(mark time.Time) *Walk {
+	ctx, cancel := w.t.bind(w.ctx, 1500*time.Millisecond)
+	defer cancel()
+	for w.err == nil && !w.t.net.asked(mark) {
+		if !pause(ctx, 20*time.Millisecond) {
+			break
+		}
+	}
+	return w.Quiet()
+}
+
+// Mark returns the present moment for Answered.
+func (w *Walk) Mark() time.Time { return w.t.net.mark() }
+
+// Writes returns the answers the console gave to what the page sent it since the mark, in words.
+func (w *Walk) Writes(mark time.Time) (refused string, said []string) {
+	writes, _ := w.t.net.since(mark)
+	for _, x := range writes {
+		switch {
+		case x.failure != "":
+			said = append(said, fmt.Sprintf("%s %s got no answer (%s)", x.method, flows.Clean(x.path), flows.Clean(x.failure)))
+		case x.status == 0:
+			said = append(said, fmt.Sprintf("%s %s is not answered yet", x.method, flows.Clean(x.path)))
+		default:
+			said = append(said, fmt.Sprintf("%s %s was answered %d", x.method, flows.Clean(x.path), x.status))
+		}
+		if x.status >= 400 && x.status < 500 && x.status != 408 && x.status != 429 {
+			refused = said[len(said)-1]
+		}
+	}
+	return refused, said
+}
+
+// Quiet waits until the page asks its server for nothing more.
+func (w *Walk) Quiet() *Walk {
+	if w.err == nil {
+		w.t.net.quiet(w.ctx, 150*time.Millisecond, 5*time.Second)
+	}
+	return w
+}
+
+// In returns a walk within the one row whose key is key (and whose id is id, where the console
+// shows one). Its first error is that of w.
+func (w *Walk) In(table, key, id string) *Walk {
+	t := tableOf(w.t.sheet, table)
+	if t == nil {
+		w.Fail(flows.Errorf(flows.Internal, w.op, "sheet %s has no table %q", w.t.sheet.ID(), table))
+	}
+	if w.t.sheet.Tables[table].ID == "" {
+		id = ""
+	}
+	n := *w
+	n.row = &rowSpec{Table: t, Key: key, ID: id}
+	return &n
+}
+
+// Join takes over the error of a walk made by In.
+func (w *Walk) Join(n *Walk) *Walk {
+	w.pressed = w.pressed || n.pressed
+	w.done = n.done
+	return w.Fail(n.err)
+}
+
+func (w *Walk) unknown(name string) error {
+	return flows.Errorf(flows.Internal, w.op, "sheet %s has no element %q", w.t.sheet.ID(), name)
+}
+
+// address says where the page is: host and path, never a query (it may carry a token).
+func (w *Walk) address() string {
+	a, _, _ := strings.Cut(w.full(), "?")
+	return a
+}
+
+func (w *Walk) full() string {
+	var p struct{ Origin, Path string }
+	if err := w.t.call(w.ctx, &p, "place"); err != nil {
+		return ""
+	}
+	return p.Origin + p.Path
+}
+
+func (w *Walk) record(s flows.Step) {
+	if err := w.t.env.Record.Record(w.ctx, s); err != nil {
+		w.Fail(flows.Errorf(flows.Internal, w.op, "keep the evidence: %w", err))
+	}
+}
+
+// pause waits; false when the context ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Missing returns those landmarks of a page that are not visible now.
+func (w *Walk) Missing(page string) []string {
+	return slices.DeleteFunc(slices.Clone(w.t.sheet.Pages[page].Landmark), func(n string) bool { return w.Shows(n) })
+}
