@@ -123,7 +123,7 @@ func (s *Server) cookie() string { return s.cfg.App + "_session" }
 func (s *Server) me(w http.ResponseWriter, _ *http.Request) {
 	name := s.cfg.Workspace
 	if f, ok := s.faults.strike("wrong_workspace", nil); ok {
-		name = f.text("name", "Somebody Else Inc.")
+		name = f.text("workspace", "Somebody Else Inc.")
 	}
 	p, _ := s.dir.find(byEmail(s.cfg.Admin.Email))
 	s.answer(w, http.StatusOK, map[string]any{"user": s.show(p), "workspace": name})

@@ -99,6 +99,9 @@ func ReadTruth(ctx context.Context, url string) (Truth, error) {
 
 // SetFault switches a fault on; url is flows.StandIn.FaultURL. params may hold "times".
 func SetFault(ctx context.Context, url, name string, params map[string]any) error {
+	if _, ok := params["name"]; ok {
+		return fmt.Errorf("set fault %s: a param cannot be called name, which is the fault's own", name)
+	}
 	body := maps.Clone(params)
 	if body == nil {
 		body = map[string]any{}

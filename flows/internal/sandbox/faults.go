@@ -24,7 +24,7 @@ import (
 //	duplicate_address    email: a second account with that address stands in the list
 //	unknown_role         email, word: the list shows that word as the role
 //	unknown_status       email, word: the list shows that word as the status
-//	wrong_workspace      name: another workspace is shown
+//	wrong_workspace      workspace: another workspace is shown
 //	captcha              page; the sign-in page wants a person; the server refuses sign-in too
 //	overlay              page; something transparent lies over the button that acts
 //	reorder              page, once; rows shift by one between resolving a click and pressing
@@ -52,7 +52,7 @@ var known = map[string]spec{
 	"duplicate_address":    {params: kinds{"email": text}, need: "email"},
 	"unknown_role":         {params: kinds{"email": text, "word": text}, need: "email"},
 	"unknown_status":       {params: kinds{"email": text, "word": text}, need: "email"},
-	"wrong_workspace":      {params: kinds{"name": text}},
+	"wrong_workspace":      {params: kinds{"workspace": text}},
 	"captcha":              {page: true},
 	"overlay":              {page: true},
 	"reorder":              {page: true, once: true},

@@ -3,7 +3,7 @@ import { Box, Chip, Link, Typography } from '@mui/material';
 import { accountRole, lastActive, rolesOf, statusColor, statusOf } from './words.js';
 
 const Name = ({ user, onOpen }) => (
-  <Link component="button" type="button" underline="hover" onClick={() => onOpen(user)} sx={{ textAlign: 'left', overflowWrap: 'anywhere', fontSize: 'inherit' }}>
+  <Link component="button" type="button" underline="hover" onClick={() => onOpen(user)} sx={{ textAlign: 'left', maxWidth: '100%', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', fontSize: 'inherit', verticalAlign: 'middle' }}>
     {user.name}
   </Link>
 );

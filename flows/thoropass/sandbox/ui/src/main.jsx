@@ -7,7 +7,7 @@ import { Toasts } from './toast.jsx';
 
 const theme = createTheme({
   palette: { primary: { main: '#4a3aff' }, background: { default: '#f6f7fb' } },
-  typography: { fontFamily: 'Inter, Roboto, "Helvetica Neue", Arial, sans-serif' },
+  typography: { fontFamily: 'Inter, Roboto, "Helvetica Neue", Arial, sans-serif', button: { textTransform: 'none' } },
   shape: { borderRadius: 8 },
 });
 

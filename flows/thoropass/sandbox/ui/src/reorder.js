@@ -14,7 +14,7 @@ export function useReorder(shift) {
   useEffect(() => {
     let done = false;
     const move = (e) => {
-      if (done || !fault('reorder') || !e.target.closest?.('[data-id]')) return;
+      if (done || !fault('reorder') || !e.target.closest?.('tr[data-id], [role=row][data-id]')) return;
       done = true;
       flushSync(() => latest.current());
       struck('reorder');

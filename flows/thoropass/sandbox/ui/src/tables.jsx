@@ -94,7 +94,9 @@ const Row = memo(function Row({ user, surface, onOpen }) {
   return (
     <TableRow hover data-id={user.id}>
       {columns[surface].map((c) => (
-        <TableCell key={c.field}>{c.cell(user, onOpen)}</TableCell>
+        <TableCell key={c.field} sx={{ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }}>
+          {c.cell(user, onOpen)}
+        </TableCell>
       ))}
     </TableRow>
   );
