@@ -37,6 +37,7 @@ type site struct {
 	onOpen      func(n int) error
 	onFind      func(n int) error
 	onList      func(n int, r *flows.Roster) error
+	onPress     func() error // before Pressing
 	beforePress func() error // after Pressing, before the write
 	afterPress  func() error // after the write
 	noEffect    bool         // the press does nothing
@@ -207,6 +208,11 @@ func (c *console) press(ctx context.Context, verb, subject string, write func())
 	named := subject
 	if s.pressFor != "" {
 		named = s.pressFor
+	}
+	if s.onPress != nil {
+		if err := s.onPress(); err != nil {
+			return err
+		}
 	}
 	if !s.skipJournal {
 		if err := c.env.Pressing(ctx, flows.Press{Verb: verb, Subject: named, Element: "user." + verb}); err != nil {
