@@ -1,0 +1,188 @@
+package main
+
+import (
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/usherhq/usher/agent"
+	"github.com/usherhq/usher/flows"
+	"github.com/usherhq/usher/secrets"
+)
+
+// check says what in the configuration cannot work, with the line it stands in.
+func (c *config) check(src *source, apps []flows.App) error {
+	refs := secrets.NewResolver()
+	if c.Key == "" {
+		return src.key(nil, "the key is missing: `key` says where the age key is, e.g. file:/etc/usher/key or env:USHER_KEY").
+			WithHint("`usher init` makes one")
+	}
+	if strings.HasPrefix(c.Key, "age:") {
+		return src.key([]string{"key"}, "the key cannot lie in the store that it opens")
+	}
+	if err := refs.Check(c.Key); err != nil {
+		return src.key([]string{"key"}, "%s", err)
+	}
+	if err := goodZone(c.Zone); err != nil {
+		return src.key([]string{"zone"}, "%s", err)
+	}
+	switch c.Browser.Sandbox {
+	case "", "on", "off":
+	default:
+		return src.key([]string{"browser", "sandbox"}, "sandbox is on or off")
+	}
+	if c.Log.Level != "" && !goodLevel(c.Log.Level) {
+		return src.key([]string{"log", "level"}, "there is no log level %q", flows.Clean(c.Log.Level)).
+			WithHint("the levels are trace, debug, info, warn, error")
+	}
+	if err := c.checkCaps(src); err != nil {
+		return err
+	}
+	for _, name := range c.order {
+		if err := c.Connections[name].check(name, src, apps, refs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *config) checkCaps(src *source) error {
+	k := c.Guard.Caps
+	at := func(name string) []string { return []string{"guard", "caps", name} }
+	switch {
+	case k.PerRun != nil && *k.PerRun < 1:
+		return src.key(at("per_run"), "a cap is at least 1").WithHint("to stop every write, run `usher freeze on`")
+	case k.PerDay != nil && *k.PerDay < 1:
+		return src.key(at("per_day"), "a cap is at least 1").WithHint("to stop every write, run `usher freeze on`")
+	case k.Percent != nil && (*k.Percent <= 0 || *k.Percent > 100):
+		return src.key(at("percent"), "percent is above 0 and at most 100")
+	}
+	return nil
+}
+
+func (k connectionConfig) check(name string, src *source, apps []flows.App, refs *secrets.Resolver) error {
+	at := func(keys ...string) []string { return append([]string{"connections", name}, keys...) }
+	if !nameForm.MatchString(name) {
+		return src.key(at(), "the name of a connection has letters, digits and . _ - only, and at most 64 of them")
+	}
+	i := slices.IndexFunc(apps, func(a flows.App) bool { return a.Name == k.App })
+	if i < 0 {
+		e := src.key(at("app"), "there is no app %q", flows.Clean(k.App))
+		if k.App == "" {
+			e = src.key(at(), "connection %s does not say which app it is", name)
+		}
+		return e.WithHint("the apps are %s", strings.Join(appNames(apps), ", "))
+	}
+	app := apps[i]
+	way, ok := app.Way(k.Via)
+	if !ok {
+		return src.key(at("via"), "%s cannot be reached via %q", app.Title, flows.Clean(k.Via)).
+			WithHint("the ways are %s", strings.Join(wayNames(app), ", "))
+	}
+	if k.URL == "" {
+		return src.key(at(), "connection %s has no url", name)
+	}
+	if err := goodURL(k.URL); err != "" {
+		return src.key(at("url"), "%s", err)
+	}
+	if k.SignIn != "" {
+		if err := goodURL(k.SignIn); err != "" {
+			return src.key(at("sign_in"), "%s", err)
+		}
+	}
+	switch k.Holdings {
+	case "", agent.HoldingsReviewed, agent.HoldingsLeave:
+	default:
+		return src.key(at("holdings"), "holdings is reviewed or leave")
+	}
+	if err := goodZone(k.Zone); err != nil {
+		return src.key(at("zone"), "%s", err)
+	}
+	if err := goodSchedule(k.Schedule, k.Zone); err != nil {
+		return src.key(at("schedule"), "%s", err)
+	}
+	return k.checkSecrets(name, way, src, refs)
+}
+
+func (k connectionConfig) checkSecrets(name string, way flows.Way, src *source, refs *secrets.Resolver) error {
+	at := func(keys ...string) []string { return append([]string{"connections", name, "secrets"}, keys...) }
+	var known []string
+	for _, spec := range way.Secrets {
+		known = append(known, spec.Name)
+		if _, ok := k.Secrets[spec.Name]; !ok && !spec.Optional {
+			return src.key(at(), "connection %s has no secret %q (%s)", name, spec.Name, spec.Title).
+				WithHint("keep it with `usher secrets set %s.%s` and write %s: age:%s.%s", name, spec.Name, spec.Name, name, spec.Name)
+		}
+	}
+	given := make([]string, 0, len(k.Secrets))
+	for n := range k.Secrets {
+		given = append(given, n)
+	}
+	slices.Sort(given)
+	for _, n := range given {
+		if !slices.Contains(known, n) {
+			return src.key(at(n), "there is no secret %q here", flows.Clean(n)).
+				WithHint("%s asks for %s", name, strings.Join(known, ", "))
+		}
+		if err := refs.Check(k.Secrets[n]); err != nil {
+			return src.key(at(n), "%s", err)
+		}
+	}
+	return nil
+}
+
+// nameForm is what a connection may be called: the name stands in files, in tables and on command lines.
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// goodURL says what is wrong with a console's address, or nothing.
+func goodURL(s string) string {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "":
+		return "this is not an address: write https://..."
+	case u.User != nil:
+		return "an address holds no user and no password: these are secrets"
+	case u.Scheme == "https":
+		return ""
+	case u.Scheme == "http" && loopback(u.Hostname()):
+		return ""
+	case u.Scheme == "http":
+		return "the address must be https: over http the password could be read on its way"
+	}
+	return "the address must start with https://"
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func goodZone(name string) error {
+	if name == "" {
+		return nil
+	}
+	_, err := time.LoadLocation(name)
+	return err
+}
+
+func appNames(apps []flows.App) []string {
+	names := make([]string, 0, len(apps))
+	for _, a := range apps {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+func wayNames(app flows.App) []string {
+	names := make([]string, 0, len(app.Ways))
+	for _, w := range app.Ways {
+		names = append(names, w.Name)
+	}
+	return names
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+)
+
+func (c *cli) serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Read every connection when its schedule says so, until stopped",
+		Long: "serve runs in the foreground and reads each connection that has a schedule when it is due. What was due\n" +
+			"while it did not run is said at the start, and not made up for. It changes no account.\n\n" +
+			"SIGTERM and SIGINT end it: a read under way is stopped, and the browser with it.",
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			conf, err := c.readConfig()
+			if err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			level := conf.level()
+			if level == "" {
+				level = zerolog.LevelInfoValue
+			}
+			ctx = c.logger(level).WithContext(ctx)
+			h, err := c.open(ctx, conf, wiring{notice: c})
+			if err != nil {
+				return err
+			}
+			err = serve(ctx, h)
+			if cerr := h.close(); err == nil {
+				err = cerr
+			}
+			return err
+		},
+	}
+}
+
+func serve(ctx context.Context, h *house) error {
+	log := zerolog.Ctx(ctx)
+	conns, err := h.named(nil)
+	if err != nil {
+		return err
+	}
+	s, err := h.scheduler(conns)
+	if err != nil {
+		return err
+	}
+	planned := 0
+	for _, conn := range conns {
+		next, ok := s.Next(conn.Name)
+		if !ok {
+			log.Info().Str("connection", conn.Name).Msg("no schedule")
+			continue
+		}
+		planned++
+		log.Info().Str("connection", conn.Name).Time("next", next).Msg("scheduled")
+	}
+	if planned == 0 {
+		return usage("no connection has a schedule: there is nothing to serve").
+			WithHint("write `schedule: \"0 3 * * *\"` under a connection in %s", h.conf.path)
+	}
+	missed, err := s.Missed(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range missed {
+		log.Warn().Str("connection", m.Connection).Int("missed", len(m.Due)).Time("first", m.Due[0]).Time("last_read", m.Since).
+			Msg("scheduled reads were missed")
+	}
+	s.Start(ctx)
+	log.Info().Int("connections", planned).Msg("serving")
+	<-ctx.Done()
+	log.Info().Msg("stopping")
+	s.Stop()
+	log.Info().Msg("stopped")
+	return nil
+}
