@@ -54,7 +54,7 @@ func (d *directory) list(q query) ([]Person, int, bool) {
 			continue
 		}
 		if n >= q.offset && len(out) < q.limit {
-			out = append(out, p.copy())
+			out = append(out, clone(p))
 		}
 		n++
 	}
@@ -97,7 +97,7 @@ func (d *directory) inOrder(order string) ([]*Person, bool) {
 	return s, true
 }
 
-func (p *Person) copy() Person {
+func clone(p *Person) Person {
 	c := *p
 	c.Roles = slices.Clone(p.Roles)
 	return c
@@ -108,7 +108,7 @@ func (d *directory) all() []Person {
 	defer d.mu.Unlock()
 	out := make([]Person, len(d.people))
 	for i, p := range d.people {
-		out[i] = p.copy()
+		out[i] = clone(p)
 	}
 	return out
 }
@@ -118,7 +118,7 @@ func (d *directory) find(is func(*Person) bool) (Person, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if i := slices.IndexFunc(d.people, is); i >= 0 {
-		return d.people[i].copy(), true
+		return clone(d.people[i]), true
 	}
 	return Person{}, false
 }
@@ -151,7 +151,7 @@ func (d *directory) put(p Person) Person {
 	p.ID = "usr_9" + leftPad(d.next)
 	d.people = append(d.people, &p)
 	clear(d.sorted)
-	return p.copy()
+	return clone(&p)
 }
 
 // change lets f change the account of that id, under the lock; gone takes it out.
@@ -165,13 +165,13 @@ func (d *directory) change(id string, f func(*Person) (gone bool, err *problem))
 	p := d.people[i]
 	gone, err := f(p)
 	if err != nil {
-		return p.copy(), err
+		return clone(p), err
 	}
 	if gone {
 		d.people = slices.Delete(d.people, i, i+1)
 	}
 	clear(d.sorted)
-	return p.copy(), nil
+	return clone(p), nil
 }
 
 func (d *directory) drop(is func(*Person) bool) {

@@ -179,16 +179,6 @@ func (f *faults) clear() {
 	f.version++
 }
 
-// look returns an active fault without using it.
-func (f *faults) look(name string) (Fault, bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if a, ok := f.active[name]; ok {
-		return *a, true
-	}
-	return Fault{}, false
-}
-
 // strike uses a fault once, where it is active and when says so; nil means always.
 func (f *faults) strike(name string, when func(*Fault) bool) (Fault, bool) {
 	f.mu.Lock()

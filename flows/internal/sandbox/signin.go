@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -120,7 +121,7 @@ func (in *signIn) checkCode(pending, code string) (ticket string, why *problem) 
 	for _, at := range []int64{step, step - 1, step + 1} {
 		want, err := totp.GenerateCode(in.secret, time.Unix(at*codeStep, 0))
 		if err != nil {
-			return "", &problem{status: 500, Code: "internal", Message: err.Error()}
+			return "", &problem{status: http.StatusInternalServerError, Code: "internal", Message: err.Error()}
 		}
 		if subtle.ConstantTimeCompare([]byte(code), []byte(want)) == 1 && at > in.lastStep {
 			in.lastStep, in.wrong = at, 0

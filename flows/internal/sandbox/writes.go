@@ -184,7 +184,7 @@ func (s *Server) actOn(w http.ResponseWriter, id, verb string, roles []string, e
 				return false, ownAccount
 			}
 			if s.cfg.Refuse != nil {
-				if why := s.cfg.Refuse(verb, p.copy(), s.cfg.Admin); why != "" {
+				if why := s.cfg.Refuse(verb, clone(p), s.cfg.Admin); why != "" {
 					return false, &problem{status: http.StatusForbidden, Code: "forbidden", Message: why}
 				}
 			}
