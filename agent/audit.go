@@ -103,6 +103,26 @@ func (a *Agent) VerifyAudit(ctx context.Context) (Audit, error) {
 	return out, nil
 }
 
+// VerifyAuditSince verifies, and also that each chain still holds the heads that were kept elsewhere
+// (in a log, in a bundle): a tail that was cut together with its head shows only so.
+func (a *Agent) VerifyAuditSince(ctx context.Context, kept []Head) (Audit, error) {
+	out, err := a.VerifyAudit(ctx)
+	if err != nil || out.Broken != nil {
+		return out, err
+	}
+	for _, k := range kept {
+		e, err := a.opt.Store.Entries(ctx, k.Connection, k.Seq-1, 1)
+		if err != nil {
+			return out, fmt.Errorf("read the chain of %s: %w", k.Connection, err)
+		}
+		if len(e) == 0 || e[0].Seq != k.Seq || e[0].Hash != k.Hash {
+			out.Broken = &Broken{Connection: k.Connection, Seq: k.Seq, Why: "the head that was kept elsewhere is not in the chain"}
+			return out, nil
+		}
+	}
+	return out, nil
+}
+
 func (a *Agent) verifyChain(ctx context.Context, head Head) (int64, *Broken, error) {
 	const page = 500
 	var last Entry

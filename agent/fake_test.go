@@ -35,6 +35,7 @@ type site struct {
 	password string
 
 	onOpen      func(n int) error
+	onEnv       func(flows.Env)
 	onFind      func(n int) error
 	onList      func(n int, r *flows.Roster) error
 	onPress     func() error // before Pressing
@@ -114,6 +115,9 @@ func (s *site) open(ctx context.Context, env flows.Env) (flows.Console, error) {
 	s.opens++
 	n, hook := s.opens, s.onOpen
 	s.mu.Unlock()
+	if s.onEnv != nil {
+		s.onEnv(env)
+	}
 	for _, step := range s.record {
 		if err := env.Record.Record(ctx, step); err != nil {
 			return nil, err
