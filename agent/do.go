@@ -124,6 +124,8 @@ func (a *Agent) takeUp(ctx context.Context, o Order) (Order, error) {
 			}
 		}
 		kept.DryRun = false
+	case StateNew, StateRunning, StateEnded:
+		// As it is: one that runs is waited for, one that has ended is told, not done again.
 	}
 	if o.Holdings != "" {
 		kept.Holdings = o.Holdings

@@ -44,6 +44,7 @@ type site struct {
 	noEffect    bool         // the press does nothing
 	vanish      bool         // a deactivated account is gone from the table
 	skipJournal bool
+	mistake     string // Find answers with this one's account
 	pressFor    string // presses for another subject
 	lie         func(*flows.Outcome)
 	holdings    []flows.Holding
@@ -202,6 +203,9 @@ func (c *console) Find(_ context.Context, email string) ([]flows.Account, error)
 		if err := s.onFind(s.finds); err != nil {
 			return nil, err
 		}
+	}
+	if s.mistake != "" {
+		return s.find(s.mistake), nil
 	}
 	return s.find(email), nil
 }

@@ -76,13 +76,13 @@ func (r *run) masked(v any) error {
 	if err != nil {
 		return fmt.Errorf("mask: %w", err)
 	}
-	var any any
+	var tree any
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
-	if err := d.Decode(&any); err != nil {
+	if err := d.Decode(&tree); err != nil {
 		return fmt.Errorf("mask: %w", err)
 	}
-	if b, err = json.Marshal(maskAll(any, r.mask.String)); err != nil {
+	if b, err = json.Marshal(maskAll(tree, r.mask.String)); err != nil {
 		return fmt.Errorf("mask: %w", err)
 	}
 	if err := json.Unmarshal(b, v); err != nil {

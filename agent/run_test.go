@@ -219,7 +219,7 @@ func TestALostLeaseStopsTheRun(t *testing.T) {
 	h.site.hold, h.site.inside = make(chan struct{}), make(chan struct{}, 1)
 	done := make(chan agent.Result, 1)
 	go func() {
-		res, _ := h.Do(quiet(t), list()) //nolint:errcheck // the result carries the error
+		res, _ := h.Do(quiet(t), list())
 		done <- res
 	}()
 	<-h.site.inside

@@ -161,12 +161,13 @@ func (r *run) guardNo(ctx context.Context, name string, no error) error {
 
 // reserve asks all guards a last time and takes a place under the caps, in one transaction.
 func (r *run) reserve(ctx context.Context) error {
-	var name string
+	name := ""
+	errNo := errors.New("a guard said no") // undoes the transaction; what it said is in no
 	var no error
 	err := r.a.opt.Store.Write(ctx, func(ctx context.Context, tx Tx) error {
 		g := r.guarded(tx, r.plan)
 		if name, no = ask(ctx, r.a.guards, g); no != nil {
-			return nil
+			return errNo
 		}
 		if err := tx.AddReservation(ctx, g.res); err != nil {
 			return err
@@ -178,11 +179,11 @@ func (r *run) reserve(ctx context.Context) error {
 		return r.a.link(ctx, tx, Entry{Connection: r.conn.Name, Kind: "guard", Order: r.order.ID, Run: r.row.ID, By: r.order.By},
 			map[string]any{"decision": "yes", "asked": asked, "plan": r.plan.Hash})
 	})
+	if errors.Is(err, errNo) {
+		return r.guardNo(ctx, name, no)
+	}
 	if err != nil {
 		return fmt.Errorf("reserve the write: %w", err)
-	}
-	if no != nil {
-		return r.guardNo(ctx, name, no)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 func LimitPages(t *testing.T, d *DB, pages int) {
 	t.Helper()
 	// The pragma is the connection's: with one connection it is the database's.
-	d.bun.DB.SetMaxOpenConns(1)
-	d.bun.DB.SetConnMaxLifetime(time.Hour)
+	d.bun.SetMaxOpenConns(1)
+	d.bun.SetConnMaxLifetime(time.Hour)
 	if _, err := d.bun.DB.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,10 @@ func raw(t *testing.T, path string, statements ...string) {
 
 func TestSQLitePassesTheSuite(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) agent.Store { return open(t, filepath.Join(t.TempDir(), "usher.db")) })
+	storetest.Run(t, func(t *testing.T) agent.Store {
+		t.Helper()
+		return open(t, filepath.Join(t.TempDir(), "usher.db"))
+	})
 }
 
 func TestDatabaseIsForItsOwnerOnlyAndOpensAgain(t *testing.T) {
@@ -113,9 +116,16 @@ func TestOpenSaysClearlyWhatIsInTheWay(t *testing.T) {
 		path func(t *testing.T) string
 		want string
 	}{
-		{"no folder", func(t *testing.T) string { return filepath.Join(t.TempDir(), "none", "usher.db") }, "does not exist"},
-		{"a folder in its place", func(t *testing.T) string { return t.TempDir() }, "is a directory"},
+		{"no folder", func(t *testing.T) string {
+			t.Helper()
+			return filepath.Join(t.TempDir(), "none", "usher.db")
+		}, "does not exist"},
+		{"a folder in its place", func(t *testing.T) string {
+			t.Helper()
+			return t.TempDir()
+		}, "is a directory"},
 		{"not a database", func(t *testing.T) string {
+			t.Helper()
 			path := filepath.Join(t.TempDir(), "usher.db")
 			if err := os.WriteFile(path, []byte(strings.Repeat("this is a letter, not a database\n", 200)), 0o600); err != nil {
 				t.Fatal(err)
@@ -123,6 +133,7 @@ func TestOpenSaysClearlyWhatIsInTheWay(t *testing.T) {
 			return path
 		}, "is not a database of usher"},
 		{"a newer version", func(t *testing.T) string {
+			t.Helper()
 			path := filepath.Join(t.TempDir(), "usher.db")
 			db, err := store.Open(t.Context(), path)
 			if err != nil {
@@ -152,10 +163,7 @@ func TestAFullDiskIsSaidAndLeavesWhatWasThere(t *testing.T) {
 	blob := make([]byte, 1<<20)
 	ctx := t.Context()
 	err := db.Write(ctx, func(ctx context.Context, tx agent.Tx) error {
-		if err := tx.AddPicture(ctx, "small", []byte("x"), at); err != nil {
-			return err
-		}
-		return nil
+		return tx.AddPicture(ctx, "small", []byte("x"), at)
 	})
 	if err != nil {
 		t.Fatal(err)

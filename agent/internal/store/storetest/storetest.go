@@ -22,6 +22,7 @@ var start = time.Date(2026, 11, 22, 21, 30, 0, int(123*time.Millisecond), time.U
 
 // Run runs the suite. open returns an empty store, which the suite does not close.
 func Run(t *testing.T, open func(t *testing.T) agent.Store) {
+	t.Helper()
 	for _, one := range []struct {
 		name string
 		test func(*testing.T, agent.Store)
@@ -97,6 +98,7 @@ func seed(t *testing.T, s agent.Store) {
 }
 
 func orders(t *testing.T, s agent.Store) {
+	t.Helper()
 	ctx := t.Context()
 	o := order("o1")
 	write(t, s, func(ctx context.Context, tx agent.Tx) error { return tx.PutOrder(ctx, o) })
@@ -127,6 +129,7 @@ func orders(t *testing.T, s agent.Store) {
 }
 
 func runs(t *testing.T, s agent.Store) {
+	t.Helper()
 	ctx := t.Context()
 	seed(t, s)
 	refuse(t, s, "a run without an order", func(ctx context.Context, tx agent.Tx) error { return tx.AddRun(ctx, aRun("r9", "none")) })
@@ -151,6 +154,7 @@ func runs(t *testing.T, s agent.Store) {
 }
 
 func steps(t *testing.T, s agent.Store) {
+	t.Helper()
 	seed(t, s)
 	var want []agent.StepRow
 	for i := 1; i <= 12; i++ {
@@ -176,6 +180,7 @@ func steps(t *testing.T, s agent.Store) {
 }
 
 func blobs(t *testing.T, s agent.Store) {
+	t.Helper()
 	ctx := t.Context()
 	seed(t, s)
 	blob := []byte{0, 1, '\'', '?', 255, 0}
@@ -216,6 +221,7 @@ func blobs(t *testing.T, s agent.Store) {
 }
 
 func presses(t *testing.T, s agent.Store) {
+	t.Helper()
 	ctx := t.Context()
 	seed(t, s)
 	p := agent.Press{
@@ -244,6 +250,7 @@ func presses(t *testing.T, s agent.Store) {
 }
 
 func snapshots(t *testing.T, s agent.Store) {
+	t.Helper()
 	ctx := t.Context()
 	seed(t, s)
 	var want []agent.Snapshot
@@ -267,6 +274,7 @@ func snapshots(t *testing.T, s agent.Store) {
 }
 
 func codes(t *testing.T, s agent.Store) {
+	t.Helper()
 	ctx := t.Context()
 	var won atomic.Int32
 	var wg sync.WaitGroup
@@ -299,6 +307,7 @@ func aLease(holder string, taken time.Time) agent.Lease {
 }
 
 func leases(t *testing.T, s agent.Store) {
+	t.Helper()
 	ctx := t.Context()
 	var won atomic.Int32
 	var wg sync.WaitGroup
@@ -318,6 +327,7 @@ func leases(t *testing.T, s agent.Store) {
 }
 
 func takeover(t *testing.T, s agent.Store) {
+	t.Helper()
 	ctx := t.Context()
 	take := func(holder, dead string, now time.Time, want bool) {
 		t.Helper()
@@ -349,6 +359,7 @@ func takeover(t *testing.T, s agent.Store) {
 }
 
 func switches(t *testing.T, s agent.Store) {
+	t.Helper()
 	ctx := t.Context()
 	b := agent.Breaker{Connection: "acme", Digest: "d", Run: "r1", Why: "wrong", Opened: start}
 	write(t, s, func(ctx context.Context, tx agent.Tx) error { return tx.PutBreaker(ctx, b) })
@@ -394,6 +405,7 @@ func switches(t *testing.T, s agent.Store) {
 }
 
 func reservations(t *testing.T, s agent.Store) {
+	t.Helper()
 	seed(t, s)
 	res := func(run, subject, batch, day string) agent.Reservation {
 		return agent.Reservation{Connection: "acme", Verb: agent.Deactivate, Subject: subject, Run: run, Batch: batch, Day: day, At: start}
@@ -424,6 +436,7 @@ func reservations(t *testing.T, s agent.Store) {
 }
 
 func chain(t *testing.T, s agent.Store) {
+	t.Helper()
 	ctx := t.Context()
 	entry := func(seq int64) agent.Entry {
 		return agent.Entry{Connection: "acme", Seq: seq, At: start, Kind: "order", Order: "o1", Run: "r1", By: "kim", Body: json.RawMessage(`{"a":"it's ?"}`), Prev: "p", Hash: fmt.Sprintf("h%d", seq)}
@@ -452,6 +465,7 @@ func chain(t *testing.T, s agent.Store) {
 }
 
 func rollback(t *testing.T, s agent.Store) {
+	t.Helper()
 	oops := errors.New("oops")
 	err := s.Write(t.Context(), func(ctx context.Context, tx agent.Tx) error {
 		if err := tx.PutOrder(ctx, order("o1")); err != nil {
@@ -471,6 +485,7 @@ func rollback(t *testing.T, s agent.Store) {
 }
 
 func alone(t *testing.T, s agent.Store) {
+	t.Helper()
 	var wg sync.WaitGroup
 	for range 6 {
 		wg.Go(func() {
