@@ -156,6 +156,7 @@ func group(use, short string, sub ...*cobra.Command) *cobra.Command {
 
 func unknownCommand(cmd *cobra.Command, name string) error {
 	e := usage("there is no command `%s %s`", cmd.CommandPath(), flows.Clean(name))
+	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(name); len(near) > 0 {
 		return e.WithHint("did you mean `%s %s`?", cmd.CommandPath(), strings.Join(near, "`, `"))
 	}

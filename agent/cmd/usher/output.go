@@ -91,7 +91,7 @@ func writeCSV(w io.Writer, g *grid) error {
 	for _, row := range g.rows {
 		safe := make([]string, len(row))
 		for i, cell := range row {
-			safe[i] = safeCell(cell)
+			safe[i] = safeCell(flows.Clean(cell))
 		}
 		if err := out.Write(safe); err != nil {
 			return err
