@@ -22,9 +22,13 @@ func (r *run) list(ctx context.Context, con flows.Console) error {
 		return nil
 	}
 	why := "no witness is independent of the reading itself"
+	hint := fmt.Sprintf("see the witnesses in `usher rosters %s`, and the steps in `usher runs show %s`", r.conn.Name, r.row.ID)
 	for _, w := range snap.Roster.Witnesses {
 		if w.Applies && !w.Agrees {
 			why = w.Name + ": " + w.Says
+			if w.Name == trendName {
+				hint = fmt.Sprintf("look at %s whether that many really came or went; if so, `usher rosters rebase %s --reason TEXT`, and list again", r.conn.URL, r.conn.Name)
+			}
 			break
 		}
 	}
@@ -32,8 +36,11 @@ func (r *run) list(ctx context.Context, con flows.Console) error {
 		why = "the reading did not come to the list's end"
 	}
 	return flows.Errorf(flows.Incomplete, "read the roster", "%d accounts were read, and that these are all is not proved: %s", snap.Total, why).
-		WithHint("see the witnesses in `usher rosters %s`, and the steps in `usher runs show %s`", r.conn.Name, r.row.ID)
+		WithHint("%s", hint)
 }
+
+// trendName is the witness that only the agent can call: it knows the rosters before.
+const trendName = "trend"
 
 // check resolves the names of the sheet and changes nothing.
 func (r *run) check(ctx context.Context, con flows.Console) error {
@@ -113,7 +120,7 @@ func (r *run) readRoster(ctx context.Context, con flows.Console) (Snapshot, erro
 // trend compares the size with that of the last complete roster: a console that kept a filter, or a
 // list that lost its second half, is otherwise a proved list of the wrong thing.
 func (r *run) trend(ctx context.Context, size int) (flows.Witness, error) {
-	w := flows.Witness{Name: "trend"}
+	w := flows.Witness{Name: trendName}
 	kept, err := r.a.opt.Store.Snapshots(ctx, SnapshotFilter{Connection: r.conn.Name, Grade: flows.Complete, Limit: 1})
 	if err != nil {
 		return w, fmt.Errorf("read the last complete roster: %w", err)

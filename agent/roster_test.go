@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +65,8 @@ func TestASizeOutOfTheTrendIsSuspectUntilAPersonKnowsWhy(t *testing.T) {
 	for range 2 {
 		if res := h.wants(t, list(), "", flows.Incomplete); res.Roster.Grade != flows.Suspect {
 			t.Errorf("80 after 90 are %s", res.Roster.Grade)
+		} else if !strings.Contains(res.Hint, "rebase") {
+			t.Errorf("the hint is %q", res.Hint)
 		}
 	}
 	if err := h.Rebase(quiet(t), "acme", "kim", "the sale of a branch"); err != nil {
