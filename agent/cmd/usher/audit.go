@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -82,7 +83,8 @@ func exportAudit(ctx context.Context, h *house, names []string, w io.Writer) err
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	found := len(names) == 0
+	// A connection may have no record yet; a name that nobody knows is a slip.
+	found := len(names) == 0 || slices.ContainsFunc(h.agent.Connections(), func(c flows.Connection) bool { return c.Name == names[0] })
 	for _, hd := range heads {
 		if len(names) > 0 && hd.Connection != names[0] {
 			continue

@@ -45,27 +45,26 @@ func (c *cli) check(ctx context.Context, h *house, names []string) error {
 	if err != nil {
 		return err
 	}
-	before := map[string]agent.Health{}
+	known := map[string]agent.Health{}
 	orders := make([]agent.Order, 0, len(conns))
 	for _, conn := range conns {
 		health, err := h.agent.Health(ctx, conn.Name)
 		if err != nil {
 			return err
 		}
-		before[conn.Name] = health
+		known[conn.Name] = health
 		orders = append(orders, order(agent.Check, conn.Name))
 	}
-	var errs []error
+	var now, before []error // what fails now says more than what failed last night
 	g := &grid{head: []string{"CONNECTION", "PAGE", "NAME", "BASIS", "RESULT", "DETAIL"}}
 	var answers []checkJSON
 	for _, r := range h.do(ctx, orders) {
-		errs = append(errs, r.Err)
-		health, m := before[r.Connection], missed[r.Connection]
-		if err := nights(r.Connection, health, m); err != nil {
-			errs = append(errs, err)
-			if c.format != formatJSON {
-				c.warn("usher: %s", what(err))
-			}
+		now = append(now, r.Err)
+		health, m := known[r.Connection], missed[r.Connection]
+		own := nights(r.Connection, health, m)
+		before = append(before, own)
+		if own != nil && c.format != formatJSON {
+			c.warn("usher: %s", what(own))
 		}
 		if r.Err != nil && len(conns) > 1 && c.format != formatJSON {
 			c.warn("usher: %s: %s", r.Connection, what(r.Err))
@@ -73,7 +72,6 @@ func (c *cli) check(ctx context.Context, h *house, names []string) error {
 		for _, f := range r.Findings {
 			g.add(r.Connection, f.Page, f.Name, f.Basis, findingText(f), f.Found+f.Detail)
 		}
-		own := errs[len(errs)-1]
 		if r.Err != nil {
 			own = r.Err
 		}
@@ -85,7 +83,10 @@ func (c *cli) check(ctx context.Context, h *house, names []string) error {
 	if err := c.printChecks(g, answers); err != nil {
 		return err
 	}
-	return flows.Worst(errs...)
+	if err := flows.Worst(now...); err != nil {
+		return err
+	}
+	return flows.Worst(before...)
 }
 
 func (c *cli) printChecks(g *grid, answers []checkJSON) error {

@@ -60,7 +60,9 @@ func (c *cli) run(ctx context.Context, args []string) int {
 	root := c.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	// What the agent says of an interrupted run (nothing was pressed, or nobody knows) says more than
+	// that it was interrupted.
+	if _, said := errors.AsType[*flows.Error](err); !said && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = interrupted{err}
 	}
 	if err != nil {

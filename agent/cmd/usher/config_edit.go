@@ -72,7 +72,7 @@ func insertConnection(path string, text []byte, name string, fields []field) ([]
 	}
 	node := src.top("connections")
 	if node == nil {
-		return []byte(strings.Join(lines, "") + "\nconnections:\n" + connectionText(name, fields, 2, 2)), nil
+		return []byte(strings.Join(lines, "") + "\nconnections:\n" + connectionText(name, fields, 2)), nil
 	}
 	children := pairs(node.Value)
 	switch {
@@ -85,12 +85,12 @@ func insertConnection(path string, text []byte, name string, fields []field) ([]
 			return nil, src.at(node.Key.GetToken(), "connections cannot be added to")
 		}
 		at := lastLine(lines, node.Key.GetToken().Position.Line)
-		return []byte(strings.Join(slices.Insert(lines, at, connectionText(name, fields, col, 2)), "")), nil
+		return []byte(strings.Join(slices.Insert(lines, at, connectionText(name, fields, col)), "")), nil
 	}
 	// The key is there without a value, or with {} or null: only its own line changes.
 	at := node.Key.GetToken().Position.Line
 	lines[at-1] = "connections:\n"
-	return []byte(strings.Join(slices.Insert(lines, at, connectionText(name, fields, 2, 2)), "")), nil
+	return []byte(strings.Join(slices.Insert(lines, at, connectionText(name, fields, 2)), "")), nil
 }
 
 // top returns the key at the top of the configuration, or nil.
@@ -129,7 +129,8 @@ func lastLine(lines []string, key int) int {
 }
 
 // connectionText writes a connection as a block, indented as its neighbours.
-func connectionText(name string, fields []field, indent, step int) string {
+func connectionText(name string, fields []field, indent int) string {
+	const step = 2
 	var b strings.Builder
 	pad := strings.Repeat(" ", indent)
 	fmt.Fprintf(&b, "%s%s:\n", pad, yamlText(name))

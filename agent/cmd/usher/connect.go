@@ -81,10 +81,10 @@ func (c *cli) connect(ctx context.Context, appName string, f connectFlags) error
 		c.say("Not verified: %s\n", app.Unverified)
 	}
 	p := c.prompter()
-	if err := c.askPlaces(p, app, &f); err != nil {
+	if err := c.askPlaces(ctx, p, app, &f); err != nil {
 		return err
 	}
-	refs, values, err := c.askSecrets(p, way, f.name, given)
+	refs, values, err := c.askSecrets(ctx, p, way, f.name, given)
 	if err != nil {
 		return err
 	}
@@ -146,24 +146,24 @@ func references(refs []string, way flows.Way) (map[string]string, error) {
 }
 
 // askPlaces asks where the console is.
-func (c *cli) askPlaces(p *prompter, app flows.App, f *connectFlags) error {
+func (c *cli) askPlaces(ctx context.Context, p *prompter, app flows.App, f *connectFlags) error {
 	var err error
 	if f.url == "" {
-		if f.url, err = p.ask("Address of the "+app.Title+" console (https://...)", ""); err != nil {
+		if f.url, err = p.ask(ctx, "Address of the "+app.Title+" console (https://...)", ""); err != nil {
 			return err
 		}
 		if f.signIn == "" {
-			if f.signIn, err = p.ask("Address of the sign-in page, where that is another site", ""); err != nil {
+			if f.signIn, err = p.ask(ctx, "Address of the sign-in page, where that is another site", ""); err != nil {
 				return err
 			}
 		}
 		if f.workspace == "" {
-			if f.workspace, err = p.ask("Name of the workspace that must be shown after sign-in (empty: not checked)", ""); err != nil {
+			if f.workspace, err = p.ask(ctx, "Name of the workspace that must be shown after sign-in (empty: not checked)", ""); err != nil {
 				return err
 			}
 		}
 		if f.sso == "" {
-			if f.sso, err = p.ask("Identity provider people sign in with, e.g. okta (empty: passwords)", ""); err != nil {
+			if f.sso, err = p.ask(ctx, "Identity provider people sign in with, e.g. okta (empty: passwords)", ""); err != nil {
 				return err
 			}
 		}
@@ -193,7 +193,7 @@ type typed struct {
 
 // askSecrets asks for the secrets that have no reference yet. It returns the references, and what is
 // to be kept for them.
-func (c *cli) askSecrets(p *prompter, way flows.Way, connection string, given map[string]string) ([]field, []typed, error) {
+func (c *cli) askSecrets(ctx context.Context, p *prompter, way flows.Way, connection string, given map[string]string) ([]field, []typed, error) {
 	var refs []field
 	var values []typed
 	for _, spec := range way.Secrets {
@@ -201,7 +201,7 @@ func (c *cli) askSecrets(p *prompter, way flows.Way, connection string, given ma
 			refs = append(refs, field{key: spec.Name, value: ref})
 			continue
 		}
-		v, err := c.askSecret(p, spec)
+		v, err := c.askSecret(ctx, p, spec)
 		switch {
 		case err != nil:
 			return nil, nil, err
@@ -217,23 +217,23 @@ func (c *cli) askSecrets(p *prompter, way flows.Way, connection string, given ma
 	return refs, values, nil
 }
 
-func (c *cli) askSecret(p *prompter, spec flows.SecretSpec) (secrets.Value, error) {
+func (c *cli) askSecret(ctx context.Context, p *prompter, spec flows.SecretSpec) (secrets.Value, error) {
 	title := spec.Title
 	if spec.Optional {
 		title += " (empty: none)"
 	}
 	if spec.Public {
-		s, err := p.ask(title, "")
+		s, err := p.ask(ctx, title, "")
 		return secrets.New(s), err
 	}
-	v, err := p.secret(title)
+	v, err := p.secret(ctx, title)
 	c.mask.Add(v)
 	return v, err
 }
 
 // firstLook signs in, checks and reads once.
 func (c *cli) firstLook(ctx context.Context, conf *config, name string) error {
-	h, err := c.open(ctx, conf, wiring{progress: c.newProgress(), notice: c})
+	h, err := c.open(ctx, conf, wiring{progress: c.newProgress(), notice: logged{}})
 	if err != nil {
 		return err
 	}

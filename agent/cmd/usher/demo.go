@@ -57,6 +57,9 @@ func (c *cli) demo(ctx context.Context, f demoFlags) (err error) {
 	if f.users != 0 && f.users < fewest {
 		return usage("--users is at least %d", fewest)
 	}
+	if c.format != formatTable {
+		return usage("demo speaks to people only").WithHint("leave --format out; `usher sandbox` is there for programs")
+	}
 	started := time.Now()
 	t := &tour{c: c, rosters: map[string]*flows.Roster{}}
 	defer func() { err = errors.Join(err, t.close()) }()
@@ -121,7 +124,7 @@ func (t *tour) start(ctx context.Context, f demoFlags) error {
 	if err != nil {
 		return err
 	}
-	t.h, err = t.c.open(ctx, t.conf, wiring{progress: t.c.demoProgress(), notice: t.c})
+	t.h, err = t.c.open(ctx, t.conf, wiring{progress: t.c.demoProgress(), notice: logged{}})
 	return err
 }
 
@@ -133,7 +136,7 @@ func (c *cli) demoProgress() *progress {
 	if c.quiet || c.format != formatTable {
 		return nil
 	}
-	return c.plainProgress(c.out)
+	return plainProgress(c.out)
 }
 
 // enumerate reads all rosters side by side, and shows the proof of each.

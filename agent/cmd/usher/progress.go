@@ -31,8 +31,8 @@ func (c *cli) newProgress() *progress {
 	return &progress{w: c.err, flush: c.flush, lines: map[string]string{}, last: map[string]flows.Progress{}}
 }
 
-// plainProgress returns one that writes whole lines, where newProgress would return nil.
-func (c *cli) plainProgress(w io.Writer) *progress {
+// plainProgress returns one that writes whole lines now and then.
+func plainProgress(w io.Writer) *progress {
 	return &progress{
 		w: w, flush: func() error { return nil }, plain: true,
 		lines: map[string]string{}, last: map[string]flows.Progress{},

@@ -11,7 +11,7 @@ import (
 func TestPlainProgressIsAFewWholeLines(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	p := (&cli{}).plainProgress(&b)
+	p := plainProgress(&b)
 	for n := range 1001 {
 		p.report("stonly", flows.Progress{Doing: "reading", Done: n, Total: 1000})
 	}

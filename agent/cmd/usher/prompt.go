@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +26,29 @@ type prompter struct {
 
 func (c *cli) prompter() *prompter { return &prompter{c: c, read: bufio.NewReader(c.in)} }
 
+// await returns what read reads, or the end of ctx: an interrupt at a question is an answer too. The
+// read itself cannot be called back; it ends with the process, which has nothing left to do.
+func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		v, err := read()
+		done <- answer{v, err}
+	}()
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
+
 // ask asks a question whose answer may be shown; an empty answer means otherwise.
-func (p *prompter) ask(question, otherwise string) (string, error) {
+func (p *prompter) ask(ctx context.Context, question, otherwise string) (string, error) {
 	q := question
 	if otherwise != "" {
 		q += " [" + otherwise + "]"
@@ -34,7 +56,7 @@ func (p *prompter) ask(question, otherwise string) (string, error) {
 	if err := p.put(q + ": "); err != nil {
 		return "", err
 	}
-	s, err := p.readLine()
+	s, err := await(ctx, p.readLine)
 	if err != nil {
 		return "", err
 	}
@@ -46,16 +68,25 @@ func (p *prompter) ask(question, otherwise string) (string, error) {
 }
 
 // secret asks for what is not shown while it is typed.
-func (p *prompter) secret(question string) (secrets.Value, error) {
+func (p *prompter) secret(ctx context.Context, question string) (secrets.Value, error) {
 	if err := p.put(question + " (not shown): "); err != nil {
 		return secrets.Value{}, err
 	}
 	f, ok := p.c.in.(*os.File)
 	if !ok || !p.c.inTerminal {
-		s, err := p.readLine()
+		s, err := await(ctx, p.readLine)
 		return secrets.New(s), err
 	}
-	b, err := term.ReadPassword(int(f.Fd())) //nolint:gosec // a descriptor fits
+	fd := int(f.Fd()) //nolint:gosec // a descriptor fits
+	shown, err := term.GetState(fd)
+	if err != nil {
+		return secrets.Value{}, failed("ask", err)
+	}
+	b, err := await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	if ctx.Err() != nil {
+		// The read goes on, and would leave the terminal without its echo.
+		err = errors.Join(err, term.Restore(fd, shown))
+	}
 	if perr := p.put("\n"); perr != nil && err == nil {
 		err = perr
 	}
@@ -63,8 +94,8 @@ func (p *prompter) secret(question string) (secrets.Value, error) {
 }
 
 // yes asks for a yes; anything else is a no.
-func (p *prompter) yes(question string) (bool, error) {
-	s, err := p.ask(question+" [y/N]", "")
+func (p *prompter) yes(ctx context.Context, question string) (bool, error) {
+	s, err := p.ask(ctx, question+" [y/N]", "")
 	if err != nil {
 		return false, err
 	}
@@ -103,14 +134,14 @@ func (p *prompter) readLine() (string, error) {
 }
 
 // confirm asks whether to go on, unless yes was given; without a terminal it refuses.
-func (c *cli) confirm(yes bool, question string) error {
+func (c *cli) confirm(ctx context.Context, yes bool, question string) error {
 	if yes {
 		return nil
 	}
 	if err := c.mayAsk(yes); err != nil {
 		return err
 	}
-	ok, err := c.prompter().yes(question)
+	ok, err := c.prompter().yes(ctx, question)
 	if err != nil {
 		return err
 	}

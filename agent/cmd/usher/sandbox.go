@@ -252,7 +252,7 @@ func furniture(dir string, ins standIns) (string, error) {
 			}
 			refs = append(refs, field{key: spec.Name, value: "file:" + file})
 		}
-		b.WriteString(connectionText(in.app.Name, append(fields, field{key: "secrets", sub: refs}), 2, 2))
+		b.WriteString(connectionText(in.app.Name, append(fields, field{key: "secrets", sub: refs}), 2))
 	}
 	return b.String(), nil
 }

@@ -34,7 +34,7 @@ func (c *cli) secretsSetCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			v, err := c.readSecret(a[0])
+			v, err := c.readSecret(cmd.Context(), a[0])
 			if err != nil {
 				return err
 			}
@@ -50,9 +50,9 @@ func (c *cli) secretsSetCommand() *cobra.Command {
 }
 
 // readSecret asks for a secret, or reads all of standard input.
-func (c *cli) readSecret(name string) (secrets.Value, error) {
+func (c *cli) readSecret(ctx context.Context, name string) (secrets.Value, error) {
 	if c.inTerminal {
-		v, err := c.prompter().secret("The secret " + name)
+		v, err := c.prompter().secret(ctx, "The secret "+name)
 		if err == nil && v.Empty() {
 			err = usage("an empty secret is not kept")
 		}

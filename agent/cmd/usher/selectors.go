@@ -246,7 +246,7 @@ func (c *cli) accept(ctx context.Context, h *house, connection string, names []s
 	if err := c.mayAccept(yes); err != nil {
 		return err
 	}
-	if err := c.confirm(yes, "Accept "+count(len(open), "element")+" on "+conn.Name+"?"); err != nil {
+	if err := c.confirm(ctx, yes, "Accept "+count(len(open), "element")+" on "+conn.Name+"?"); err != nil {
 		return err
 	}
 	for _, n := range open {

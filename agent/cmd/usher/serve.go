@@ -26,7 +26,7 @@ func (c *cli) serveCommand() *cobra.Command {
 				level = zerolog.LevelInfoValue
 			}
 			ctx = c.logger(level).WithContext(ctx)
-			h, err := c.open(ctx, conf, wiring{notice: c})
+			h, err := c.open(ctx, conf, wiring{notice: logged{loud: true}})
 			if err != nil {
 				return err
 			}

@@ -66,7 +66,7 @@ func (c *cli) house(ctx context.Context) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.open(ctx, conf, wiring{progress: c.newProgress(), notice: c})
+	return c.open(ctx, conf, wiring{progress: c.newProgress(), notice: logged{}})
 }
 
 // with opens the house, does the work and closes the house, whatever the work comes to.
@@ -261,10 +261,20 @@ func order(verb agent.Verb, connection string) agent.Order {
 	return agent.Order{Verb: verb, Connection: connection, By: who(), Source: "cli"}
 }
 
-// Notify logs what needs a person: the command line has nobody else to tell.
-func (c *cli) Notify(ctx context.Context, n agent.Notification) error {
-	zerolog.Ctx(ctx).Info().Str("connection", n.Connection).Str("order", n.Order).Str("run", n.Run).
-		Str("code", string(n.Code)).Bool("page", n.Page).Msg("a person is needed")
+// logged is a notice that goes to the log: there is nobody else to tell yet.
+type logged struct{ loud bool }
+
+// Notify logs what needs a person. A command says its errors itself, so that only serve is loud.
+func (l logged) Notify(ctx context.Context, n agent.Notification) error {
+	level := zerolog.DebugLevel
+	switch {
+	case l.loud && n.Page:
+		level = zerolog.ErrorLevel
+	case l.loud:
+		level = zerolog.WarnLevel
+	}
+	zerolog.Ctx(ctx).WithLevel(level).Str("connection", n.Connection).Str("order", n.Order).Str("run", n.Run).
+		Str("code", string(n.Code)).Bool("page", n.Page).Str("text", n.Text).Str("hint", n.Hint).Msg("a person is needed")
 	return nil
 }
 

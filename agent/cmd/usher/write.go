@@ -69,7 +69,7 @@ func (c *cli) execute(ctx context.Context, h *house, planned []agent.Result, f w
 	if len(again) == 0 {
 		return results, nil
 	}
-	if err := c.confirm(f.yes, f.question); err != nil {
+	if err := c.confirm(ctx, f.yes, f.question); err != nil {
 		return nil, c.cancel(ctx, h, again, err)
 	}
 	for i, r := range h.do(ctx, again) {
