@@ -67,6 +67,8 @@
     if (!el.isConnected) return false;
     const r = el.getBoundingClientRect();
     if (r.width < 1 || r.height < 1) return false;
+    // A drawn tick box hides the real one under a picture of it, by opacity alone.
+    if (!hover && el.matches('input[type=checkbox],input[type=radio]')) return el.parentElement.checkVisibility({ opacityProperty: true, visibilityProperty: true });
     return hover ? el.checkVisibility({}) : el.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   };
   const enabled = (el) => !el.matches(':disabled') && !el.closest('[aria-disabled=true]');
@@ -78,9 +80,11 @@
     let last = null;
     for (let n = walker.nextNode(); n; n = walker.nextNode()) {
       const t = n.nodeValue.replace(/\s+/g, ' ');
-      if (!t.trim()) continue;
       const p = n.parentElement;
-      if (p.closest('[aria-hidden=true],[hidden],script,style')) continue;
+      if (!t.trim()) { if (p === last && t) out[out.length - 1] += ' '; continue; }
+      // Hidden within el; that el itself lies behind a modal does not matter.
+      const veil = p.closest('[aria-hidden=true],[hidden],script,style');
+      if (veil && el.contains(veil) && veil !== el) continue;
       if (p === last) out[out.length - 1] += t; else out.push(t);
       last = p;
     }
@@ -91,16 +95,24 @@
   // A cheap hay in which the accessible name must be found before the browser is asked for it
   // (computedName costs milliseconds on a large page).
   const hay = (el) => {
-    let s = [el.textContent, el.getAttribute('aria-label'), el.getAttribute('title'), el.getAttribute('placeholder'), el.getAttribute('alt'), el.value].join(' ');
+    const s = [el.textContent, el.getAttribute('aria-label'), el.getAttribute('title'), el.getAttribute('placeholder'), el.getAttribute('alt'), el.value];
     const by = el.getAttribute('aria-labelledby');
-    if (by) for (const id of by.split(/\s+/)) { const e = el.getRootNode().getElementById(id); if (e) s += ' ' + e.textContent; }
-    if (el.labels) for (const l of el.labels) s += ' ' + l.textContent;
-    for (const d of el.querySelectorAll('[aria-label],[title],img[alt]')) s += ' ' + d.getAttribute('aria-label') + ' ' + d.getAttribute('title') + ' ' + d.getAttribute('alt');
-    return fold(s);
+    if (by) s.push(by.split(/\s+/).map((id) => el.getRootNode().getElementById(id)?.textContent || '').join(' '));
+    if (el.labels) for (const l of el.labels) s.push(l.textContent);
+    for (const d of el.querySelectorAll('[aria-label],[title],img[alt]')) s.push(d.getAttribute('aria-label'), d.getAttribute('title'), d.getAttribute('alt'));
+    return s.filter(Boolean).map(fold);
   };
   const likely = (words, el) => {
-    const h = hay(el);
-    return words.some((w) => (w[0] === '~' ? true : h.includes(bare(w)) ));
+    const h = hay(el), whole = h.join(' ');
+    return words.some((w) => (w[0] === '~' ? h.some((t) => regexp(w.slice(1)).test(t) || regexp(w.slice(1)).test(bare(t))) : whole.includes(bare(w))));
+  };
+  // named keeps the nodes of a role whose accessible name is one of the words. A name put together
+  // from several texts may escape the hay: where few nodes are left, all of them are asked.
+  const named = (nodes, role, words) => {
+    const is = (el) => el.computedRole === role && (!words || matches(words, el.computedName));
+    if (!words) return nodes.filter(is);
+    const out = nodes.filter((el) => likely(words, el) && is(el));
+    return out.length || nodes.length > 12 ? out : nodes.filter(is);
   };
 
   const labelled = (words, root) => {
@@ -115,12 +127,27 @@
     return out;
   };
   const ownText = (el) => [...el.childNodes].filter((n) => n.nodeType === 3).map((n) => n.nodeValue).join(' ');
-  const withText = (words, root) => all(root, '*').filter((el) => !/^(SCRIPT|STYLE|NOSCRIPT|TEMPLATE)$/.test(el.tagName) && ownText(el).trim() && (matches(words, ownText(el)) || matches(words, text(el))));
+  const withText = (words, root) => {
+    const seen = new Set(), out = [];
+    const walk = (r) => {
+      const w = document.createTreeWalker(r, NodeFilter.SHOW_TEXT);
+      for (let n = w.nextNode(); n; n = w.nextNode()) {
+        const el = n.parentElement;
+        if (!el || seen.has(el) || !n.nodeValue.trim()) continue;
+        seen.add(el);
+        if (/^(SCRIPT|STYLE|NOSCRIPT|TEMPLATE|OPTION)$/.test(el.tagName)) continue;
+        if (matches(words, ownText(el)) || (el.firstElementChild && matches(words, text(el)))) out.push(el);
+      }
+      if (hasShadow()) for (const e of r.querySelectorAll('*')) if (e.shadowRoot) walk(e.shadowRoot);
+    };
+    walk(root === document ? document.documentElement : root);
+    return out;
+  };
 
-  const candidate = (c, root) => {
+  const candidate = (c, root, hover) => {
     if (c.role) {
       const css = roleCSS[c.role] || `[role="${CSS.escape(c.role)}"]`;
-      return all(root, css).filter((el) => (!c.name || likely(c.name, el)) && el.computedRole === c.role && (!c.name || matches(c.name, el.computedName)));
+      return named(all(root, css).filter((el) => visible(el, hover)), c.role, c.name);
     }
     if (c.label) return labelled(c.label, root);
     if (c.text) return withText(c.text, root);
@@ -155,7 +182,7 @@
     let node = null, by = -1, agree = [], failed = [], many = '';
     for (let i = 0; i < spec.find.length; i++) {
       const seen = new Set();
-      for (const el of candidate(spec.find[i], s.root)) {
+      for (const el of candidate(spec.find[i], s.root, spec.hover)) {
         if (!visible(el, spec.hover)) continue;
         if (spec.not && matches(spec.not, el.computedName || text(el))) continue;
         seen.add(el);
@@ -187,10 +214,20 @@
   const covers = (hit, node) => hit && (inside(hit, node) || (hit.contains(node) && hit.tagName === 'LABEL') ||
     // A wrapper over an input that lets pointer events pass is the input itself.
     (node.tagName === 'INPUT' && hit.contains(node) && hit.querySelectorAll('input').length === 1));
-  const says = (el) => { const r = el.getBoundingClientRect(); return `${el.tagName.toLowerCase()}${el.getAttribute('role') ? '[role=' + el.getAttribute('role') + ']' : ''} ${Math.round(r.width)}x${Math.round(r.height)}`; };
+  const looks = (el) => { const r = el.getBoundingClientRect(); return `${el.tagName.toLowerCase()}${el.getAttribute('role') ? '[role=' + el.getAttribute('role') + ']' : ''} ${Math.round(r.width)}x${Math.round(r.height)}`; };
 
   // holds checks, at the very moment of an event, that the node is still what it was taken for.
   const mails = (s) => (s.match(/[^\s<>()[\]"',;:]+@[^\s<>()[\]"',;:]+\.[^\s<>()[\]"',;:.]+/g) || []).map(fold);
+  // says tells whether a dialog or panel is of the subject and of the act; "" if it is.
+  const says = (c) => {
+    const p = find(c.spec);
+    if (p.state !== 'one') return `${c.spec.name} is ${p.state}`;
+    const t = text(p.node), found = mails(t);
+    if (c.email && found.length && !found.every((m) => m === fold(c.email))) return `${c.spec.name} names ${found.filter((m) => m !== fold(c.email))[0]}, not ${c.email}`;
+    if (c.email && !found.length && !(c.person && fold(t).includes(fold(c.person)))) return `${c.spec.name} does not name ${c.email}`;
+    if (c.verb && !regexp(c.verb).test(t)) return `${c.spec.name} does not speak of the act`;
+    return '';
+  };
   const holds = (g) => {
     if (!g.node.isConnected) return 'it is gone from the page';
     const r = find(g.spec);
@@ -199,15 +236,8 @@
     if (!enabled(g.node)) return 'it is disabled';
     if (fold(g.node.computedName) !== fold(g.name)) return `its name is ${JSON.stringify(g.node.computedName)} now`;
     if (g.node.computedRole !== g.role) return `its role is ${g.node.computedRole} now`;
-    for (const c of g.checks || []) {
-      const p = find(c.spec);
-      if (p.state !== 'one') return `${c.spec.name} is ${p.state}`;
-      const t = text(p.node), found = mails(t);
-      if (c.email && found.length && !found.every((m) => m === fold(c.email))) return `${c.spec.name} names ${found.filter((m) => m !== fold(c.email))[0]}, not ${c.email}`;
-      if (c.email && !found.length && !(c.person && fold(t).includes(fold(c.person)))) return `${c.spec.name} does not name ${c.email}`;
-      if (c.verb && !regexp(c.verb).test(t)) return `${c.spec.name} does not speak of the act`;
-    }
-    for (const v of g.values || []) if (nodes[v.handle].value !== v.value) return 'a field does not hold what was typed';
+    for (const c of g.checks || []) { const why = says(c); if (why) return why; }
+    for (const v of g.values || []) if (!nodes[v.handle].isConnected || nodes[v.handle].value !== v.value) return 'a field does not hold what was typed';
     return '';
   };
 
@@ -225,7 +255,7 @@
       return;
     }
     if (gate.kind !== 'press' || e.type === 'beforeinput') return stop('not announced');
-    if (!e.composedPath().includes(gate.node) && !covers(e.composedPath()[0], gate.node)) return stop(`the event went to ${says(e.composedPath()[0])}`);
+    if (!e.composedPath().includes(gate.node) && !covers(e.composedPath()[0], gate.node)) return stop(`the event went to ${looks(e.composedPath()[0])}`);
     if (e.type === 'pointerdown' || e.type === 'mousedown' || e.type === 'click') {
       const why = verdict.blocked || holds(gate);
       if (why) return stop(why);
@@ -241,6 +271,15 @@
   const aim = async (spec, opts) => {
     gate = null; verdict = null;
     const r = find(spec);
+    if (r.state === 'none' && spec.hover && spec.row) {
+      // It shows itself only while the pointer is over its row.
+      const s = scope(spec);
+      if (!s.root) return { state: 'none', why: s.why };
+      s.root.scrollIntoView({ block: 'nearest', behavior: 'instant' });
+      await frame();
+      const b = s.root.getBoundingClientRect();
+      return { state: 'hover', why: 'it does not show itself under the pointer', x: b.x + b.width / 2, y: b.y + b.height / 2 };
+    }
     if (r.state !== 'one') return { state: r.state, why: r.why };
     const el = r.node;
     if (!enabled(el)) return { state: 'disabled', why: 'it is disabled' };
@@ -258,7 +297,7 @@
     const hit = at(x, y);
     if (!covers(hit, el)) {
       if (spec.hover) return { state: 'hover', x, y };
-      return { state: 'covered', why: hit ? `${says(hit)} lies over it` : 'it is outside the window' };
+      return { state: 'covered', why: hit ? `${looks(hit)} lies over it` : 'it is outside the window' };
     }
     gate = { kind: 'press', node: el, spec, name: el.computedName, role: el.computedRole, checks: opts.checks, values: opts.values };
     verdict = { delivered: [], blocked: '' };
@@ -307,7 +346,9 @@
   };
   const rowNodes = (t, root) => {
     const rs = t.row ? [...root.querySelectorAll(t.row)] : [...root.querySelectorAll('[role=row],tr')];
-    return rs.filter((r) => !r.querySelector('[role=columnheader]') && !(r.closest('thead')) && (t.row || cellsOf(t, r).length > 0));
+    const wide = headersOf(t, root).length > 1;
+    // A row of one wide cell is a word about the list ("nobody found"), not one of its members.
+    return rs.filter((r) => !(wide && r.querySelector('td[colspan]') && cellsOf(t, r).length === 1) && !r.querySelector('[role=columnheader]') && !(r.closest('thead')) && (t.row || cellsOf(t, r).length > 0));
   };
   const valueOf = (col, ls) => {
     if (col.take === 'email') { const m = mails(ls.join(' ')); return m.length === 1 ? ls.join(' ').match(/[^\s<>()[\]"',;:]+@[^\s<>()[\]"',;:]+\.[^\s<>()[\]"',;:.]+/)[0] : ''; }
@@ -359,7 +400,7 @@
     const headers = [...root.querySelectorAll('[role=row],tr')].filter((r) => r.querySelector('[role=columnheader],th') && r.hasAttribute('aria-rowindex')).length;
     return { all: Number(el.getAttribute('aria-rowcount')), headers };
   };
-  const loading = (t, root) => !!t.loading && [...root.querySelectorAll(t.loading)].some((e) => { const b = e.getBoundingClientRect(); return b.height > 0 && e.checkVisibility(); });
+  const loading = (t, root) => root.closest('[aria-busy=true]') || !!t.loading && [...root.querySelectorAll(t.loading)].some((e) => { const b = e.getBoundingClientRect(); return b.height > 0 && e.checkVisibility(); });
 
   let seen = null; // of the walk under way: identity -> true
   const walkState = { node: new WeakMap() };
@@ -368,7 +409,7 @@
     if (r.state !== 'one') return { state: r.state, why: `${t.in.name}: ${r.why || ''}` };
     const c = columnsOf(t, r.node);
     if (c.problems.length) return { state: 'columns', why: c.problems.join('; '), headers: c.headers };
-    return { state: 'one', headers: c.headers, extra: c.extra, cols: Object.keys(c.out), total: total(t), rowcount: rowcount(r.node), rows: rowNodes(t, r.node).length, loading: loading(t, r.node), empty: t.empty ? find(t.empty).state === 'one' : false };
+    return { state: 'one', headers: c.headers, extra: c.extra, cols: Object.keys(c.out), total: total(t), rowcount: rowcount(r.node), rows: rowNodes(t, r.node).length, loading: !!loading(t, r.node), empty: t.empty ? find(t.empty).state === 'one' : false };
   };
   const begin = () => { seen = new Set(); walkState.node = new WeakMap(); walkState.page = 1; };
   const take = (t, root, cols, out) => {
@@ -444,7 +485,7 @@
       const grace = performance.now() + (want > seen.size ? patience : t.scroll ? 700 : 150);
       let grew = false;
       while (performance.now() < grace) {
-        await sleep(25);
+        await sleep(50);
         const r = tableRoot(t);
         if (r.state !== 'one') continue;
         if (signature(t, r.node) !== before || loading(t, r.node) || press(t.next) || press(t.more)) { grew = true; break; }
@@ -484,6 +525,8 @@
     able: 'computedName' in Element.prototype,
     storage: () => ({ local: { ...localStorage }, session: { ...sessionStorage } }),
     restore: (s) => { for (const [k, v] of Object.entries(s.local || {})) localStorage.setItem(k, v); for (const [k, v] of Object.entries(s.session || {})) sessionStorage.setItem(k, v); },
+    says, href: (h) => String(nodes[h].closest('a')?.href || nodes[h].href || ''),
+    value: (h) => String(nodes[h].value ?? nodes[h].textContent ?? ''),
     ticked: (h) => { const el = nodes[h]; const i = el.matches('input') ? el : el.querySelector('input[type=checkbox]'); return i ? i.checked : el.getAttribute('aria-checked') === 'true'; },
     selectOption: (h, words) => {
       const el = nodes[h];

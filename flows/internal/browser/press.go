@@ -186,6 +186,34 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 	}
 }
 
+// Names waits until the element of the check shows itself, and makes sure that what it says is of
+// the check's subject and act: a panel or a dialog that is somebody else's stops the walk.
+func (w *Walk) Names(c Check) *Walk {
+	specs := w.checkSpecs([]Check{c})
+	if w.err != nil {
+		return w
+	}
+	mark := w.t.net.mark()
+	ctx, cancel := w.t.bind(w.ctx, stepBound/3)
+	defer cancel()
+	var why string
+	for {
+		err := w.t.call(ctx, &why, "says", specs[0])
+		switch {
+		case err == nil && why == "":
+			return w
+		case err != nil && !errors.Is(err, errMoved) && ctx.Err() == nil:
+			return w.Fail(err)
+		}
+		if e := w.known(mark); e != nil {
+			return w.Fail(e)
+		}
+		if !pause(ctx, 40*time.Millisecond) {
+			return w.Fail(w.trouble(mark, errors.New(why), c.Element))
+		}
+	}
+}
+
 // announce writes the intent down. Without a journal nothing that writes is pressed.
 func announce(ctx context.Context, env flows.Env, p flows.Press) error {
 	if env.Pressing == nil {
@@ -207,6 +235,9 @@ func (w *Walk) checkSpecs(checks []Check) []checkSpec {
 	return out
 }
 
+// views are roles of what changes a view and not an account: "Show deactivated users" is no act.
+var views = []string{"switch", "checkbox", "radio", "tab", "option", "columnheader"}
+
 // fits refuses an element whose own label speaks of another act than the sheet's.
 func (w *Walk) fits(name string, a aimed) error {
 	says := selectors.Verbs(a.Name)
@@ -214,7 +245,7 @@ func (w *Walk) fits(name string, a aimed) error {
 	if len(says) == 0 || (want != "" && slices.Contains(says, want)) {
 		return nil
 	}
-	if want == "" && !slices.ContainsFunc(says, selectors.Takes) {
+	if want == "" && (!slices.ContainsFunc(says, selectors.Takes) || slices.Contains(views, a.Role)) {
 		return nil
 	}
 	return w.drift("%s is labelled %s, which is another act (%s)", name, quoted(flows.Clean(a.Name)), strings.Join(says, ", "))
@@ -246,7 +277,7 @@ func (w *Walk) mouse(ctx context.Context, a aimed, writes bool) (verdict, error)
 		err = errors.Join(err, proto.InputDispatchMouseEvent{Type: typ, X: a.X, Y: a.Y, Button: proto.InputMouseButtonLeft, Buttons: ptr(1), ClickCount: 1}.Call(page))
 	}
 	if err != nil {
-		w.pressed = w.pressed || writes
+		w.pressed, w.lost = w.pressed || writes, w.lost || writes
 		return verdict{}, w.t.cause(w.t.moved(ctx, err))
 	}
 	var v verdict
@@ -254,7 +285,7 @@ func (w *Walk) mouse(ctx context.Context, a aimed, writes bool) (verdict, error)
 		if errors.Is(e, errMoved) {
 			return verdict{Delivered: []string{"navigation"}}, nil
 		}
-		w.pressed = w.pressed || writes
+		w.pressed, w.lost = w.pressed || writes, w.lost || writes
 		return verdict{}, e
 	}
 	if v.Blocked == "the page changed" {

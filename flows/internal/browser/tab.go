@@ -302,6 +302,21 @@ func (t *Tab) Notes() []string {
 	return append([]string(nil), t.notes...)
 }
 
+// Dead returns why the tab can no longer be used; nil while it can.
+func (t *Tab) Dead() error {
+	if t.ctx.Err() == nil {
+		return nil
+	}
+	return t.cause(t.ctx.Err())
+}
+
+// Pause waits before the next look.
+func (t *Tab) Pause(ctx context.Context, d time.Duration) {
+	ctx, cancel := t.bind(ctx, d+time.Second)
+	defer cancel()
+	pause(ctx, d)
+}
+
 // Sheet returns the version that describes the console now.
 func (t *Tab) Sheet() *selectors.Sheet { return t.sheet }
 

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -120,6 +121,9 @@ func (w *Walk) Read(table string) *Reading {
 		err := w.t.run(ctx, &s, "step", spec, slice.Milliseconds(), patience.Milliseconds(), want)
 		cancel()
 		if err != nil {
+			if errors.Is(err, errMoved) {
+				w.Which(patience/2, "signin.user", "challenge", "maintenance") // where did it go?
+			}
 			w.Fail(w.trouble(mark, err, "table "+table))
 			return r
 		}
@@ -242,15 +246,6 @@ func (w *Walk) Rows(table string) []Row {
 		w.Fail(w.t.call(w.ctx, &out, "rows", spec))
 	}
 	return out.Rows
-}
-
-// Shown returns the total that the page shows now.
-func (w *Walk) Shown(table string) Count {
-	var l looked
-	if w.err == nil {
-		w.Fail(w.t.call(w.ctx, &l, "look", tableOf(w.t.sheet, table)))
-	}
-	return w.count(table, l)
 }
 
 // splitList takes "Admin, Viewer" apart.

@@ -15,6 +15,10 @@ func (w *Walk) trouble(mark time.Time, why error, what string) error {
 	if e := w.known(mark); e != nil {
 		return e
 	}
+	// A bad answer since the page was opened explains what is missing on it.
+	if !w.opened.IsZero() && w.opened.Before(mark) {
+		mark = w.opened
+	}
 	if _, bad := w.t.net.since(mark); bad != nil {
 		return w.badAnswer(bad)
 	}

@@ -22,12 +22,16 @@ type Walk struct {
 	op  string
 	err error
 	row *rowSpec
+	// opened is when the page was last loaded.
+	opened time.Time
 	// signing is true while signing in: then the sign-in page is no lost session.
 	signing bool
 	// pressed is true once an announced press was, or may have been, delivered.
 	pressed bool
-	done    []string     // the announced presses that were delivered
-	filled  []fieldValue // what the form of this page must still hold at a press
+	// lost is true where the page broke while a press was under way: it may have been delivered.
+	lost   bool
+	done   []string     // the announced presses that were delivered
+	filled []fieldValue // what the form of this page must still hold at a press
 }
 
 // Walk begins a script. op says what is being done, as it stands in errors: "invite".
@@ -45,6 +49,65 @@ func (w *Walk) Err() error { return w.err }
 
 // Pressed tells whether a press that may write was delivered, or may have been.
 func (w *Walk) Pressed() bool { return w.pressed }
+
+// Final tells whether a press was delivered of an element that the sheet says writes: after it the
+// change may be there, whatever failed since.
+func (w *Walk) Final() bool {
+	return slices.ContainsFunc(w.done, func(n string) bool { return w.t.sheet.Elements[n].Writes }) || w.lost
+}
+
+// Op returns what is being done.
+func (w *Walk) Op() string { return w.op }
+
+// Note keeps what was seen and stops nothing.
+func (w *Walk) Note(s string) { w.t.note(flows.Clean(s)) }
+
+// Saw records what was read.
+func (w *Walk) Saw(what string) *Walk {
+	if w.err == nil {
+		w.record(flows.Step{At: w.t.env.Now(), Name: "see", Note: flows.Clean(what)})
+	}
+	return w
+}
+
+// Value returns what a field holds now; "" where it is not there.
+func (w *Walk) Value(name string) string {
+	f, err := w.glance(name)
+	if err != nil || f.State != "one" {
+		return ""
+	}
+	var v string
+	if err := w.t.call(w.ctx, &v, "value", f.Handle); err != nil {
+		return ""
+	}
+	return v
+}
+
+// Link returns where a link leads, where that is within the connection's own addresses.
+func (w *Walk) Link(name string) string {
+	f, err := w.glance(name)
+	if err != nil || f.State != "one" {
+		return w.t.env.Connection.URL
+	}
+	var v string
+	if err := w.t.call(w.ctx, &v, "href", f.Handle); err != nil {
+		return w.t.env.Connection.URL
+	}
+	for _, o := range w.t.origins {
+		if strings.HasPrefix(v, o+"/") {
+			return flows.Clean(v)
+		}
+	}
+	return w.t.env.Connection.URL
+}
+
+// Escape closes what a drawn list or menu left open.
+func (w *Walk) Escape() *Walk {
+	if w.err == nil {
+		w.Fail(w.t.call(w.ctx, nil, "escape"))
+	}
+	return w
+}
 
 // Fail ends the walk with err, if nothing else did before.
 func (w *Walk) Fail(err error) *Walk {
@@ -93,12 +156,21 @@ func (w *Walk) Go(page string) *Walk {
 	return w
 }
 
-// Load opens an address below the connection's own.
+// Enter opens a page without asking what shows itself there.
+func (w *Walk) Enter(page string) *Walk {
+	if w.err == nil {
+		w.load(strings.TrimRight(w.t.env.Connection.URL, "/") + w.t.sheet.Pages[page].Path)
+	}
+	return w
+}
+
+// load opens an address.
 func (w *Walk) load(address string) {
 	if w.err != nil {
 		return
 	}
 	mark := w.t.net.mark()
+	w.opened = mark
 	ctx, cancel := w.t.bind(w.ctx, pageBound)
 	defer cancel()
 	res, err := proto.PageNavigate{URL: address}.Call(w.t.page.Context(ctx))
@@ -177,7 +249,7 @@ func (w *Walk) At(page string) *Walk {
 }
 
 // Which waits until one of the names is visible and returns it; the earlier name where several
-// are. It returns "" after the bound, which is no error.
+// are. It returns "" after the bound, which is no error; a bound of 0 looks once.
 func (w *Walk) Which(bound time.Duration, names ...string) string {
 	if w.err != nil {
 		return ""
@@ -189,7 +261,12 @@ func (w *Walk) Which(bound time.Duration, names ...string) string {
 			known, specs = append(known, n), append(specs, s)
 		}
 	}
-	ctx, cancel := w.t.bind(w.ctx, bound)
+	mark := w.t.net.mark()
+	ctx, cancel := w.t.bind(w.ctx, max(bound, callBound/4))
+	if bound > 0 {
+		cancel()
+		ctx, cancel = w.t.bind(w.ctx, bound)
+	}
 	defer cancel()
 	for {
 		var all []found
@@ -202,6 +279,13 @@ func (w *Walk) Which(bound time.Duration, names ...string) string {
 			}
 		} else if !errors.Is(err, errMoved) && ctx.Err() == nil {
 			w.Fail(err)
+			return ""
+		}
+		if bound == 0 {
+			return ""
+		}
+		if e := w.known(mark); e != nil {
+			w.Fail(e)
 			return ""
 		}
 		if !pause(ctx, 30*time.Millisecond) {
@@ -400,7 +484,7 @@ func (w *Walk) In(table, key, id string) *Walk {
 // Join takes over the error of a walk made by In.
 func (w *Walk) Join(n *Walk) *Walk {
 	w.pressed = w.pressed || n.pressed
-	w.done = n.done
+	w.done, w.lost = n.done, n.lost
 	return w.Fail(n.err)
 }
 
@@ -443,4 +527,16 @@ func pause(ctx context.Context, d time.Duration) bool {
 // Missing returns those landmarks of a page that are not visible now.
 func (w *Walk) Missing(page string) []string {
 	return slices.DeleteFunc(slices.Clone(w.t.sheet.Pages[page].Landmark), func(n string) bool { return w.Shows(n) })
+}
+
+// Try resolves a name once and says which candidate found it, or why none did.
+func (w *Walk) Try(name string) (found, why string) {
+	f, err := w.glance(name)
+	switch {
+	case err != nil:
+		return "", flows.Clean(err.Error())
+	case f.State != "one":
+		return "", f.State + ": " + f.Why
+	}
+	return by(w.t.sheet, name, f.By), soft(w.t.sheet, name, f.Failed)
 }
