@@ -94,8 +94,8 @@ type Connection struct {
 	Secrets map[string]string
 }
 
-// Env is what the agent gives a flow to work with. Every field but Codes, Sessions, Accepted,
-// Pressing and Progress is required; a nil one of those means none.
+// Env is what the agent gives a flow to work with. Connection, Secrets, Sheets, Record and Now
+// are required; where another is nil there is none.
 type Env struct {
 	Connection Connection
 	Secrets    map[string]secrets.Value
@@ -114,6 +114,8 @@ type Env struct {
 	Accepted func(sheet, name, digest string) bool
 	// Progress is told how far a long read is.
 	Progress func(Progress)
+	// Patience is how long a console may take until what it accepted is to be seen; 0 means 40 s.
+	Patience time.Duration
 	Now      func() time.Time
 }
 

@@ -184,15 +184,15 @@
       const seen = new Set();
       for (const el of candidate(spec.find[i], s.root, spec.hover)) {
         if (!visible(el, spec.hover)) continue;
-        if (spec.not && matches(spec.not, el.computedName || text(el))) continue;
+        if (spec.not && matches(spec.not, el.computedName || text(el))) continue; // check: not
         seen.add(el);
       }
       // A node and its own wrapper are one: keep the innermost.
       const found = [...seen].filter((el) => ![...seen].some((o) => o !== el && el.contains(o)));
-      if (found.length > 1) { if (!node) { many = `${found.length} answer to candidate ${i + 1}`; break; } failed.push(i); continue; }
+      if (found.length > 1) { if (!node) { many = `${found.length} answer to candidate ${i + 1}`; break; } failed.push(i); continue; } // check: many
       if (found.length === 0) { failed.push(i); continue; }
       if (!node) { node = found[0]; by = i; agree.push(i); } else if (node === found[0] || node.contains(found[0]) || found[0].contains(node)) agree.push(i);
-      else return { state: 'contradiction', why: `candidate ${by + 1} and candidate ${i + 1} lead to different elements` };
+      else return { state: 'contradiction', why: `candidate ${by + 1} and candidate ${i + 1} lead to different elements` }; // check: contradiction
     }
     if (many) return { state: 'many', why: many };
     if (!node) return { state: 'none', why: 'no candidate finds it' };
@@ -221,23 +221,23 @@
   // says tells whether a dialog or panel is of the subject and of the act; "" if it is.
   const says = (c) => {
     const p = find(c.spec);
-    if (p.state !== 'one') return `${c.spec.name} is ${p.state}`;
+    if (p.state !== 'one') return `${c.spec.name} is ${p.state}`; // check: confirmation
     const t = text(p.node), found = mails(t);
-    if (c.email && found.length && !found.every((m) => m === fold(c.email))) return `${c.spec.name} names ${found.filter((m) => m !== fold(c.email))[0]}, not ${c.email}`;
-    if (c.email && !found.length && !(c.person && fold(t).includes(fold(c.person)))) return `${c.spec.name} does not name ${c.email}`;
-    if (c.verb && !regexp(c.verb).test(t)) return `${c.spec.name} does not speak of the act`;
+    if (c.email && found.length && !found.every((m) => m === fold(c.email))) return `${c.spec.name} names ${found.filter((m) => m !== fold(c.email))[0]}, not ${c.email}`; // check: subject
+    if (c.email && !found.length && !(c.person && fold(t).includes(fold(c.person)))) return `${c.spec.name} does not name ${c.email}`; // check: subject
+    if (c.verb && !regexp(c.verb).test(t)) return `${c.spec.name} does not speak of the act`; // check: act
     return '';
   };
   const holds = (g) => {
     if (!g.node.isConnected) return 'it is gone from the page';
     const r = find(g.spec);
-    if (r.state !== 'one') return `it is ${r.state} now: ${r.why || ''}`;
-    if (r.node !== g.node) return 'another element answers to its name now';
-    if (!enabled(g.node)) return 'it is disabled';
-    if (fold(g.node.computedName) !== fold(g.name)) return `its name is ${JSON.stringify(g.node.computedName)} now`;
-    if (g.node.computedRole !== g.role) return `its role is ${g.node.computedRole} now`;
+    if (r.state !== 'one') return `it is ${r.state} now: ${r.why || ''}`; // check: same
+    if (r.node !== g.node) return 'another element answers to its name now'; // check: same
+    if (!enabled(g.node)) return 'it is disabled'; // check: disabled
+    if (fold(g.node.computedName) !== fold(g.name)) return `its name is ${JSON.stringify(g.node.computedName)} now`; // check: name
+    if (g.node.computedRole !== g.role) return `its role is ${g.node.computedRole} now`; // check: role
     for (const c of g.checks || []) { const why = says(c); if (why) return why; }
-    for (const v of g.values || []) if (!nodes[v.handle].isConnected || nodes[v.handle].value !== v.value) return 'a field does not hold what was typed';
+    for (const v of g.values || []) if (!nodes[v.handle].isConnected || nodes[v.handle].value !== v.value) return 'a field does not hold what was typed'; // check: fields
     return '';
   };
 
@@ -246,16 +246,16 @@
   const touch = (e) => {
     if (!e.isTrusted) return;
     const stop = (why) => { e.preventDefault(); e.stopImmediatePropagation(); if (verdict && !verdict.blocked) verdict.blocked = why; };
-    if (!gate) return stop('nothing was announced');
+    if (!gate) return stop('nothing was announced'); // check: announced
     if (gate.kind === 'type') {
       if (e.type !== 'beforeinput') return;
-      if (e.composedPath()[0] !== gate.node) return stop('the text went to another field');
-      if (gate.origins && !(gate.origins.includes(location.origin) && window.top === window)) return stop(`the page is of ${location.origin}`);
+      if (e.composedPath()[0] !== gate.node) return stop('the text went to another field'); // check: field
+      if (gate.origins && !(gate.origins.includes(location.origin) && window.top === window)) return stop(`the page is of ${location.origin}`); // check: origin
       verdict.delivered.push(e.type);
       return;
     }
     if (gate.kind !== 'press' || e.type === 'beforeinput') return stop('not announced');
-    if (!e.composedPath().includes(gate.node) && !covers(e.composedPath()[0], gate.node)) return stop(`the event went to ${looks(e.composedPath()[0])}`);
+    if (!e.composedPath().includes(gate.node) && !covers(e.composedPath()[0], gate.node)) return stop(`the event went to ${looks(e.composedPath()[0])}`); // check: target
     if (e.type === 'pointerdown' || e.type === 'mousedown' || e.type === 'click') {
       const why = verdict.blocked || holds(gate);
       if (why) return stop(why);
@@ -282,7 +282,7 @@
     }
     if (r.state !== 'one') return { state: r.state, why: r.why };
     const el = r.node;
-    if (!enabled(el)) return { state: 'disabled', why: 'it is disabled' };
+    if (!enabled(el)) return { state: 'disabled', why: 'it is disabled' }; // check: disabled
     const b0 = el.getBoundingClientRect();
     if (b0.top < 0 || b0.left < 0 || b0.bottom > innerHeight || b0.right > innerWidth) el.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
     let b = el.getBoundingClientRect(), still = 0;
@@ -295,7 +295,7 @@
     if (still < 2) return { state: 'moving', why: 'it does not come to rest' };
     const x = Math.max(0, b.x) + (Math.min(innerWidth, b.right) - Math.max(0, b.x)) / 2, y = Math.max(0, b.y) + (Math.min(innerHeight, b.bottom) - Math.max(0, b.y)) / 2;
     const hit = at(x, y);
-    if (!covers(hit, el)) {
+    if (!covers(hit, el)) { // check: covered
       if (spec.hover) return { state: 'hover', x, y };
       return { state: 'covered', why: hit ? `${looks(hit)} lies over it` : 'it is outside the window' };
     }
@@ -315,7 +315,7 @@
     if (r.state !== 'one') return { state: r.state, why: r.why };
     const el = r.node;
     if (!enabled(el) || el.readOnly) return { state: 'disabled', why: 'it does not take text now' };
-    if (opts.origins && !(opts.origins.includes(location.origin) && window.top === window)) return { state: 'origin', why: `the page is of ${location.origin}, which is not an address of this connection` };
+    if (opts.origins && !(opts.origins.includes(location.origin) && window.top === window)) return { state: 'origin', why: `the page is of ${location.origin}, which is not an address of this connection` }; // check: origin
     if (opts.secret) secretNodes.add(el);
     el.scrollIntoView({ block: 'nearest', behavior: 'instant' });
     el.focus();

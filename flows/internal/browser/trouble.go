@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"errors"
 	"time"
 
 	"github.com/usherhq/usher/flows"
@@ -65,7 +66,13 @@ func (w *Walk) shows(name string) bool {
 		return false
 	}
 	var f found
-	return w.t.call(w.ctx, &f, "find", s) == nil && (f.State == "one" || f.State == "many")
+	if err := w.t.call(w.ctx, &f, "find", s); err != nil {
+		if !errors.Is(err, errMoved) && w.ctx.Err() == nil {
+			w.Fail(err)
+		}
+		return false
+	}
+	return f.State == "one" || f.State == "many"
 }
 
 func (w *Walk) said(name string) string {

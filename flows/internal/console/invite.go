@@ -135,7 +135,11 @@ func (c *Console) afterPress(w *browser.Walk, mark time.Time, form, refused stri
 func (c *Console) verify(ctx context.Context, pressed *browser.Walk, email, said string, mark time.Time,
 	ok func([]flows.Account) (flows.Outcome, bool)) (flows.Outcome, error) {
 	refused, answers := pressed.Writes(mark)
-	deadline := time.Now().Add(late)
+	patience := c.Env.Patience
+	if patience == 0 {
+		patience = late
+	}
+	deadline := time.Now().Add(patience)
 	var last error
 	looks := 0
 	for pause := 500 * time.Millisecond; ; pause = min(pause*2, 5*time.Second) {

@@ -113,7 +113,7 @@ func NewStage(ctx context.Context, t *testing.T, app flows.App, o flows.SandboxO
 	s := &Stage{Ctx: ctx, App: app, Stand: stand, Notes: n, t: t, touched: map[string]string{}}
 	s.Env = flows.Env{
 		Connection: stand.Connection(), Secrets: stand.Secrets(), Sheets: sheets, Record: n, Pressing: n.pressing,
-		Codes: n, Sessions: n, Accepted: func(string, string, string) bool { return true }, Now: time.Now,
+		Codes: n, Sessions: n, Accepted: func(string, string, string) bool { return true }, Now: time.Now, Patience: 12 * time.Second,
 	}
 	t.Cleanup(func() { s.keep(t) })
 	return s
@@ -246,7 +246,7 @@ func (s *Stage) Equal(t *testing.T, r *flows.Roster) {
 // keep writes the pictures of a failed story where KEEP_PICTURES says.
 func (s *Stage) keep(t *testing.T) {
 	dir := os.Getenv("KEEP_PICTURES")
-	if !t.Failed() {
+	if !t.Failed() && dir == "" {
 		return
 	}
 	s.Notes.mu.Lock()
