@@ -47,7 +47,9 @@ type Config struct {
 
 // A Browser is one warm browser, started when it is first needed and again after it has died.
 type Browser struct {
-	cfg Config
+	cfg    Config
+	script string        // eyes.js; a test puts in one that lacks a check
+	step   time.Duration // how long a press or a field is tried
 
 	mu   sync.Mutex
 	live *process
@@ -65,7 +67,7 @@ type process struct {
 var errClosed = errors.New("the browser was closed")
 
 // New returns a browser that is not started yet.
-func New(cfg Config) *Browser { return &Browser{cfg: cfg} }
+func New(cfg Config) *Browser { return &Browser{cfg: cfg, script: eyes, step: stepBound} }
 
 // Close stops the browser, waits for its end and removes its profile. It may be called twice.
 func (b *Browser) Close() error {

@@ -522,7 +522,6 @@
   window.__usher = {
     find: (spec) => report(find(spec)), which: (specs) => specs.map((s) => report(find(s))), aim, release, ready, holdsValue, clearField,
     look, begin, step, rows: (t) => { const l = look(t); return { look: l, rows: rowsOf(t, false) }; }, mask, unmask,
-    able: 'computedName' in Element.prototype,
     storage: () => ({ local: { ...localStorage }, session: { ...sessionStorage } }),
     restore: (s) => { for (const [k, v] of Object.entries(s.local || {})) localStorage.setItem(k, v); for (const [k, v] of Object.entries(s.session || {})) sessionStorage.setItem(k, v); },
     says, href: (h) => String(nodes[h].closest('a')?.href || nodes[h].href || ''),

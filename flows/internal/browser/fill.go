@@ -53,7 +53,7 @@ func (w *Walk) fill(f Field) int {
 	if f.secret() {
 		opts["origins"] = w.t.origins
 	}
-	ctx, cancel := w.t.bind(w.ctx, stepBound)
+	ctx, cancel := w.t.bind(w.ctx, w.t.step)
 	defer cancel()
 	why := errors.New("the page keeps loading")
 	for {

@@ -117,7 +117,7 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 		return w.Fail(w.unknown(name))
 	}
 	opts := map[string]any{"checks": w.checkSpecs(checks), "values": values}
-	ctx, cancel := w.t.bind(w.ctx, stepBound)
+	ctx, cancel := w.t.bind(w.ctx, w.t.step)
 	defer cancel()
 	var last aimed
 	announced := intent == nil

@@ -40,6 +40,7 @@ type Tab struct {
 	end  context.CancelCauseFunc
 	wg   sync.WaitGroup
 	net  *traffic
+	step time.Duration // how long a press or a field is tried
 
 	mu     sync.Mutex
 	world  proto.RuntimeExecutionContextID
@@ -64,13 +65,16 @@ func (b *Browser) Open(ctx context.Context, env flows.Env) (*Tab, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tab{env: env, sheet: env.Sheets.Newest(), origins: origins, net: newTraffic()}
+	t := &Tab{env: env, sheet: env.Sheets.Newest(), origins: origins, net: newTraffic(), step: b.step}
 	t.ctx, t.end = context.WithCancelCause(p.ctx)
 	for _, v := range env.Secrets {
 		t.secrets = append(t.secrets, v)
 	}
-	if err := t.start(ctx, p); err != nil {
+	if err := t.start(ctx, p, b.script); err != nil {
 		t.Close()
+		if e, ok := errors.AsType[*flows.Error](err); ok && e.Code == flows.Invalid {
+			return nil, e // no second try helps
+		}
 		return nil, flows.Errorf(flows.Unavailable, op, "%w", t.cause(err)).WithHint("try again; if it stays so, start with --log-level debug")
 	}
 	return t, nil
@@ -96,7 +100,7 @@ func allowed(c flows.Connection) ([]string, error) {
 	return out, nil
 }
 
-func (t *Tab) start(ctx context.Context, p *process) error {
+func (t *Tab) start(ctx context.Context, p *process, script string) error {
 	ctx, cancel := t.bind(ctx, pageBound)
 	defer cancel()
 	home, err := proto.TargetCreateBrowserContext{DisposeOnDetach: true}.Call(p.rod.Context(ctx))
@@ -121,15 +125,31 @@ func (t *Tab) start(ctx context.Context, p *process) error {
 		},
 		func(p *rod.Page) error { return proto.NetworkSetBlockedURLs{Urls: blocked}.Call(p) },
 		func(p *rod.Page) error {
-			_, err := proto.PageAddScriptToEvaluateOnNewDocument{Source: eyes, WorldName: worldName}.Call(p)
+			_, err := proto.PageAddScriptToEvaluateOnNewDocument{Source: script, WorldName: worldName}.Call(p)
 			return err
 		},
+		able,
 	} {
 		if err := step(page.Context(ctx)); err != nil {
 			return fmt.Errorf("prepare the page: %w", err)
 		}
 	}
 	return t.restore(ctx)
+}
+
+// able makes sure, in the empty page that the browser itself has put there, that eyes.js will get
+// the names and roles it asks for: without them every console would look like drift.
+func able(p *rod.Page) error {
+	const ask = "'computedName' in Element.prototype && 'computedRole' in Element.prototype"
+	res, err := proto.RuntimeEvaluate{Expression: ask, ReturnByValue: true}.Call(p)
+	if err != nil {
+		return err
+	}
+	if !res.Result.Value.Bool() {
+		return flows.Errorf(flows.Invalid, "open a tab", "the browser does not tell the accessible names of elements").
+			WithHint("start it with --enable-blink-features=ComputedAccessibilityInfo")
+	}
+	return nil
 }
 
 // watch follows what happens to the page until the tab is closed.
