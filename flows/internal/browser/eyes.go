@@ -111,14 +111,17 @@ func by(s *selectors.Sheet, name string, i int) string {
 	return e.Find[i].String()
 }
 
-// soft says which candidates of an element failed where another found it.
-func soft(s *selectors.Sheet, name string, failed []int) string {
-	if len(failed) == 0 {
-		return ""
+// soft says which candidates of an element failed before another found it. Later ones may be ways
+// to say the same of a console that is made otherwise.
+func soft(s *selectors.Sheet, name string, f found) string {
+	var words []string
+	for _, i := range f.Failed {
+		if i < f.By {
+			words = append(words, by(s, name, i))
+		}
 	}
-	words := make([]string, len(failed))
-	for i, f := range failed {
-		words[i] = by(s, name, f)
+	if len(words) == 0 {
+		return ""
 	}
 	return "did not find it: " + strings.Join(words, ", ")
 }

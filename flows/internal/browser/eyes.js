@@ -228,6 +228,7 @@
     if (c.verb && !regexp(c.verb).test(t)) return `${c.spec.name} does not speak of the act`; // check: act
     return '';
   };
+  const emptied = 'a field does not hold what was typed';
   const holds = (g) => {
     if (!g.node.isConnected) return 'it is gone from the page';
     const r = find(g.spec);
@@ -237,7 +238,7 @@
     if (fold(g.node.computedName) !== fold(g.name)) return `its name is ${JSON.stringify(g.node.computedName)} now`; // check: name
     if (g.node.computedRole !== g.role) return `its role is ${g.node.computedRole} now`; // check: role
     for (const c of g.checks || []) { const why = says(c); if (why) return why; }
-    for (const v of g.values || []) if (!nodes[v.handle].isConnected || nodes[v.handle].value !== v.value) return 'a field does not hold what was typed'; // check: fields
+    for (const v of g.values || []) if (!nodes[v.handle].isConnected || nodes[v.handle].value !== v.value) return emptied; // check: fields
     return '';
   };
 
@@ -302,7 +303,7 @@
     gate = { kind: 'press', node: el, spec, name: el.computedName, role: el.computedRole, checks: opts.checks, values: opts.values };
     verdict = { delivered: [], blocked: '' };
     const why = holds(gate);
-    if (why) { gate = null; return { state: 'mismatch', why }; }
+    if (why) { gate = null; return { state: why === emptied ? 'emptied' : 'mismatch', why }; }
     return { state: 'one', x, y, name: (el.computedName || '').slice(0, 300), role: el.computedRole, by: r.by, failed: r.failed, agree: r.agree };
   };
   // release closes the gate and says what got through.

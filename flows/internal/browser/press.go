@@ -153,7 +153,7 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 				}
 				w.record(flows.Step{At: start, Name: "press " + name, Element: name, Selector: by(w.t.sheet, name, a.By),
 					Took: w.t.env.Now().Sub(start), Note: quoted(flows.Clean(a.Name))})
-				if n := soft(w.t.sheet, name, a.Failed); n != "" {
+				if n := soft(w.t.sheet, name, found{By: a.By, Failed: a.Failed}); n != "" {
 					w.t.note("soft drift: " + name + ": " + n)
 				}
 				return w
@@ -164,10 +164,12 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 				return w.Fail(err)
 			}
 			last = a
+		case a.State == "emptied" && intent == nil:
+			return w // nothing was pressed: who filled the fields fills them again
 		default:
 			last = a
 		}
-		if last.State == "mismatch" {
+		if last.State == "mismatch" || last.State == "emptied" {
 			// A dialog may still be filling in; one that goes on naming somebody else is not ours.
 			if mismatch.IsZero() {
 				mismatch = time.Now()

@@ -376,7 +376,7 @@ func (w *Walk) resolve(name string, bound time.Duration) found {
 	for {
 		err := w.t.call(ctx, &f, "find", s)
 		if err == nil && f.State == "one" {
-			if n := soft(w.t.sheet, name, f.Failed); n != "" {
+			if n := soft(w.t.sheet, name, f); n != "" {
 				w.t.note("soft drift: " + name + ": " + n)
 			}
 			return f
@@ -538,5 +538,5 @@ func (w *Walk) Try(name string) (found, why string) {
 	case f.State != "one":
 		return "", f.State + ": " + f.Why
 	}
-	return by(w.t.sheet, name, f.By), soft(w.t.sheet, name, f.Failed)
+	return by(w.t.sheet, name, f.By), soft(w.t.sheet, name, f)
 }
