@@ -223,7 +223,7 @@ func (c *console) press(ctx context.Context, verb, subject string, write func())
 		}
 	}
 	if !s.skipJournal {
-		if err := c.env.Pressing(ctx, flows.Press{Verb: verb, Subject: named, Element: "user." + verb}); err != nil {
+		if err := c.env.Pressing(ctx, flows.Press{Verb: verb, Subject: named, Element: "user." + verb, Final: true}); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/usherhq/usher/flows"
@@ -21,14 +22,18 @@ func (r *run) pressing(ctx context.Context, p flows.Press) error {
 	case p.Verb != string(r.order.Verb) || !flows.SameAddress(p.Subject, r.order.Subject):
 		return flows.Errorf(flows.Refused, op, "the order is to %s %s, and the flow wanted to %s %s", r.order.Verb, r.order.Subject, p.Verb, p.Subject).
 			WithHint("this is a fault of the flow: report it")
-	case r.pressed != nil:
-		return flows.Errorf(flows.Refused, op, "a run presses once, and the flow wanted to press again")
+	case slices.Contains(r.elements, p.Element):
+		return flows.Errorf(flows.Refused, op, "a run presses an element once, and the flow wanted to press %s again", p.Element).
+			WithHint("this is a fault of the flow: report it")
 	}
 	if err := ctx.Err(); err != nil {
 		return stopped(ctx)
 	}
 	if err := r.lease.holds(ctx); err != nil {
 		return err
+	}
+	if r.pressed != nil {
+		return r.goOn(ctx, p)
 	}
 	now := r.a.now()
 	id, err := newID(now)
@@ -55,7 +60,27 @@ func (r *run) pressing(ctx context.Context, p flows.Press) error {
 	if err != nil {
 		return fmt.Errorf("write down the press: %w", err)
 	}
-	r.pressed = &press
+	r.pressed, r.final = &press, p.Final
+	r.elements = append(r.elements, p.Element)
+	return nil
+}
+
+// goOn is the last word before the next button of the same act: what opens a confirmation speaks of
+// the act as the confirmation does, and where a console has changed it may be the act. Both are
+// announced; they are one press, with one effect to be seen.
+func (r *run) goOn(ctx context.Context, p flows.Press) error {
+	err := r.a.opt.Store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		if _, err := ask(ctx, r.a.guards, r.guarded(tx, nil)); err != nil {
+			return err
+		}
+		return r.a.link(ctx, tx, Entry{Connection: r.conn.Name, Kind: "press", Order: r.order.ID, Run: r.row.ID, By: r.order.By},
+			map[string]string{"press": r.pressed.ID, "verb": string(r.pressed.Verb), "subject": r.pressed.Subject, "element": r.clean(p.Element), "plan": r.plan.Hash})
+	})
+	if err != nil {
+		return fmt.Errorf("write down the press: %w", err)
+	}
+	r.elements = append(r.elements, p.Element)
+	r.final = r.final || p.Final
 	return nil
 }
 
@@ -149,6 +174,9 @@ func (r *run) seen(p Press, accounts []flows.Account, how string) {
 	r.res.Manual = append(r.res.Manual, r.ssoStep()...)
 }
 
+// errUnchanged ends a look that proves that nothing came of a press that was not the last.
+var errUnchanged = errors.New("unchanged")
+
 // lookAfter is what follows an error after a press: one fresh sign-in and one fresh look. Only what
 // is seen then counts; the press is never repeated by this run.
 func (r *run) lookAfter(ctx context.Context, cause error) error {
@@ -160,6 +188,14 @@ func (r *run) lookAfter(ctx context.Context, cause error) error {
 		if err != nil {
 			return err
 		}
+		if !r.final && unchanged(*r.pressed, accounts) {
+			r.settle(r.pressed.ID, PressSettled, "only what opens the confirmation was pressed, and a fresh look shows the account as it was")
+			return errUnchanged
+		}
+		if flows.CodeOf(cause) == flows.Unsupported && unchanged(*r.pressed, accounts) {
+			r.settle(r.pressed.ID, PressSettled, "the console refused it, and a fresh look shows the account as it was")
+			return errUnchanged
+		}
 		if !wanted(*r.pressed, accounts) {
 			return fmt.Errorf("a fresh look does not show what was wanted")
 		}
@@ -167,8 +203,11 @@ func (r *run) lookAfter(ctx context.Context, cause error) error {
 		r.seen(*r.pressed, accounts, "verified by a fresh look, after "+r.clean(messageOf(cause)))
 		return errDone
 	})
-	if errors.Is(err, errDone) {
+	switch {
+	case errors.Is(err, errDone):
 		return errDone
+	case errors.Is(err, errUnchanged):
+		return cause
 	}
 	return r.notSeen(fmt.Errorf("%w; looking again: %w", cause, err))
 }

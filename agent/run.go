@@ -32,8 +32,11 @@ type run struct {
 	sheets  *selectors.Set
 	plan    *Plan
 	pressed *Press // the press this run began
-	settles []settled
-	res     Result
+	// elements are what was announced, in order: what opens the confirmation, and the confirmation.
+	elements []string
+	final    bool // the press that makes the change was announced
+	settles  []settled
+	res      Result
 
 	mu  sync.Mutex // guards row's Steps and Evidence
 	row Run

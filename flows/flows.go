@@ -102,7 +102,7 @@ type Env struct {
 	Sheets     *selectors.Set
 	// Record keeps evidence as it happens, so that it survives the error.
 	Record Recorder
-	// Pressing is called right before the one press that changes something, after every check.
+	// Pressing is called right before each press that may change something, after every check.
 	// When it returns nil the intent is on disk; when it returns an error nothing is pressed.
 	Pressing func(ctx context.Context, p Press) error
 	// Codes remembers which TOTP time steps were used, across crashes and processes.
@@ -124,6 +124,9 @@ type Press struct {
 	Verb    string // "invite", "deactivate", ...
 	Subject string // the address
 	Element string // the sheet's name of what is pressed
+	// Final is true for the press that makes the change. What only opens the confirmation is
+	// announced too, because where a console has changed it may be the act.
+	Final bool
 }
 
 // Progress of a long read. Total is 0 while it is not known.

@@ -77,7 +77,7 @@ func (w *Walk) Press(name string, p flows.Press, checks ...Check) *Walk {
 	if e.Basis == selectors.Assumed && !w.accepted(name) {
 		return w.Fail(w.t.unaccepted(w.op, []string{name}))
 	}
-	p.Element = name
+	p.Element, p.Final = name, e.Writes
 	w.Picture("before " + name)
 	return w.press(name, checks, w.filled, &p)
 }
@@ -143,7 +143,13 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 				announced = true
 			}
 			v, err := w.mouse(ctx, a, intent != nil)
-			if err != nil {
+			switch {
+			case err == nil:
+			case errors.Is(err, errMoved) && !w.lost:
+				v.Blocked = err.Error() // nothing was pressed, or nothing that writes
+			case ctx.Err() != nil || errors.Is(err, errMoved):
+				return w.Fail(w.trouble(mark, fmt.Errorf("the press was not answered (before: %s %s): %w", last.State, last.Why, err), name))
+			default:
 				return w.Fail(err)
 			}
 			if len(v.Delivered) > 0 {
@@ -151,8 +157,16 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 					w.pressed = true
 					w.done = append(w.done, name)
 				}
+				note := quoted(flows.Clean(a.Name))
+				if v.Blocked != "" {
+					// Many a list opens while the button is down, and is another thing when it comes up.
+					note += ", stopped midway: " + flows.Clean(v.Blocked)
+					if intent != nil {
+						w.t.note(name + " was stopped midway: " + flows.Clean(v.Blocked))
+					}
+				}
 				w.record(flows.Step{At: start, Name: "press " + name, Element: name, Selector: by(w.t.sheet, name, a.By),
-					Took: w.t.env.Now().Sub(start), Note: quoted(flows.Clean(a.Name))})
+					Took: w.t.env.Now().Sub(start), Note: note})
 				if n := soft(w.t.sheet, name, found{By: a.By, Failed: a.Failed}); n != "" {
 					w.t.note("soft drift: " + name + ": " + n)
 				}

@@ -248,7 +248,7 @@ func (t *Tab) run(ctx context.Context, out any, fn string, args ...any) error {
 		if ex := res.ExceptionDetails.Exception; ex != nil {
 			text = ex.Description
 		}
-		if strings.Contains(text, "__usher") && strings.Contains(text, "undefined") {
+		if strings.Contains(text, "of undefined (reading '"+fn+"')") {
 			return errMoved // the document is so new that the eyes are not in it yet
 		}
 		return flows.Errorf(flows.Internal, "look at the page", "%s: %s", fn, flows.Clean(text))
