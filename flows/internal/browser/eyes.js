@@ -217,7 +217,9 @@
   const looks = (el) => { const r = el.getBoundingClientRect(); return `${el.tagName.toLowerCase()}${el.getAttribute('role') ? '[role=' + el.getAttribute('role') + ']' : ''} ${Math.round(r.width)}x${Math.round(r.height)}`; };
 
   // holds checks, at the very moment of an event, that the node is still what it was taken for.
-  const mails = (s) => (s.match(/[^\s<>()[\]"',;:]+@[^\s<>()[\]"',;:]+\.[^\s<>()[\]"',;:.]+/g) || []).map(fold);
+  // What surrounds an address is not of it ("Remove ann@example.com?"); an apostrophe within it is.
+  const addresses = (s) => s.match(/[^\s<>()[\]"“”‘’',;:][^\s<>()[\]"“”‘’,;:]*@(?:[\p{L}\p{N}-]+\.)+[\p{L}\p{N}-]+/gu) || [];
+  const mails = (s) => addresses(s).map(fold);
   // says tells whether a dialog or panel is of the subject and of the act; "" if it is.
   const says = (c) => {
     const p = find(c.spec);
@@ -352,7 +354,7 @@
     return rs.filter((r) => !(wide && r.querySelector('td[colspan]') && cellsOf(t, r).length === 1) && !r.querySelector('[role=columnheader]') && !(r.closest('thead')) && (t.row || cellsOf(t, r).length > 0));
   };
   const valueOf = (col, ls) => {
-    if (col.take === 'email') { const m = mails(ls.join(' ')); return m.length === 1 ? ls.join(' ').match(/[^\s<>()[\]"',;:]+@[^\s<>()[\]"',;:]+\.[^\s<>()[\]"',;:.]+/)[0] : ''; }
+    if (col.take === 'email') { const m = addresses(ls.join(' ')); return m.length === 1 ? m[0] : ''; }
     if (col.take === 'first') return ls[0] || '';
     return ls.join(' ');
   };
