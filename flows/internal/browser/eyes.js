@@ -485,7 +485,7 @@
       }
       // No way on is to be seen. A list that grows by itself, or a control that is busy, gets time:
       // all of the patience while the console claims more, a short while where it claims nothing.
-      const grace = performance.now() + (want > seen.size ? patience : t.scroll ? 700 : 150);
+      const grace = performance.now() + (want > seen.size ? patience : want === seen.size ? 0 : t.scroll ? 700 : 150);
       let grew = false;
       while (performance.now() < grace) {
         await sleep(50);
@@ -523,7 +523,7 @@
   const unmask = () => { for (const [el, s] of masked) { if (s === null) el.removeAttribute('style'); else el.setAttribute('style', s); } masked = []; };
 
   window.__usher = {
-    find: (spec) => report(find(spec)), which: (specs) => specs.map((s) => report(find(s))), aim, release, ready, holdsValue, clearField,
+    find: (spec) => report(find(spec)), which: (specs) => specs.map((s) => { const r = find(s); return { state: r.state, why: r.why || '' }; }), aim, release, ready, holdsValue, clearField,
     look, begin, step, rows: (t) => { const l = look(t); return { look: l, rows: rowsOf(t, false) }; }, mask, unmask,
     storage: () => ({ local: { ...localStorage }, session: { ...sessionStorage } }),
     restore: (s) => { for (const [k, v] of Object.entries(s.local || {})) localStorage.setItem(k, v); for (const [k, v] of Object.entries(s.session || {})) sessionStorage.setItem(k, v); },

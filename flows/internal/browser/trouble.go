@@ -13,6 +13,7 @@ func (w *Walk) trouble(mark time.Time, why error, what string) error {
 	if e := w.dead(); e != nil {
 		return e
 	}
+	w.asked = time.Time{}
 	if e := w.known(mark); e != nil {
 		return e
 	}
@@ -36,43 +37,55 @@ func (w *Walk) known(mark time.Time) error {
 	if native != "" {
 		return w.drift("a native dialog came up and was dismissed: %s", native)
 	}
-	if w.shows("challenge") {
+	// What the page is is asked of it once in a while only: every look costs the page time.
+	if now := time.Now(); now.Sub(w.asked) < 250*time.Millisecond {
+		return nil
+	}
+	w.asked = time.Now()
+	here := w.shown(append([]string{"challenge", "maintenance"}, w.t.sheet.Pages["signin"].Landmark...))
+	switch {
+	case here["challenge"]:
 		return w.seen(flows.Errorf(flows.Challenge, w.op, "the console wants a person: %s", w.said("challenge")).
 			WithHint("sign in by hand once from this machine's address, then try again; usher does not answer challenges"))
-	}
-	if w.shows("maintenance") {
+	case here["maintenance"]:
 		e := flows.Errorf(flows.Unavailable, w.op, "the console says: %s", w.said("maintenance")).WithHint("try again later")
 		if _, bad := w.t.net.since(mark); bad != nil {
 			e.After = bad.after
 		}
 		return w.seen(e)
 	}
-	if !w.signing {
-		p, ok := w.t.sheet.Pages["signin"]
-		all := ok
-		for _, n := range p.Landmark {
-			all = all && w.shows(n)
-		}
-		if all {
-			return w.seen(flows.Errorf(flows.SessionLost, w.op, "the console shows its sign-in page").WithHint("usher signs in again by itself"))
+	if w.signing {
+		return nil
+	}
+	for _, n := range w.t.sheet.Pages["signin"].Landmark {
+		if !here[n] {
+			return nil
 		}
 	}
-	return nil
+	return w.seen(flows.Errorf(flows.SessionLost, w.op, "the console shows its sign-in page").WithHint("usher signs in again by itself"))
 }
 
-func (w *Walk) shows(name string) bool {
-	s := element(w.t.sheet, name)
-	if s == nil {
-		return false
+// shown tells, in one look, which of the names are to be seen.
+func (w *Walk) shown(names []string) map[string]bool {
+	var known []string
+	var specs []*spec
+	for _, n := range names {
+		if s := element(w.t.sheet, n); s != nil {
+			known, specs = append(known, n), append(specs, s)
+		}
 	}
-	var f found
-	if err := w.t.call(w.ctx, &f, "find", s); err != nil {
+	out := map[string]bool{}
+	var all []found
+	if err := w.t.call(w.ctx, &all, "which", specs); err != nil {
 		if !errors.Is(err, errMoved) && w.ctx.Err() == nil {
 			w.Fail(err)
 		}
-		return false
+		return out
 	}
-	return f.State == "one" || f.State == "many"
+	for i, f := range all {
+		out[known[i]] = f.State == "one" || f.State == "many"
+	}
+	return out
 }
 
 func (w *Walk) said(name string) string {

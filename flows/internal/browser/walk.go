@@ -24,6 +24,7 @@ type Walk struct {
 	row *rowSpec
 	// opened is when the page was last loaded.
 	opened time.Time
+	asked  time.Time // when the page was last asked what it is
 	// signing is true while signing in: then the sign-in page is no lost session.
 	signing bool
 	// pressed is true once an announced press was, or may have been, delivered.

@@ -36,7 +36,7 @@ func (c *Console) Deactivate(ctx context.Context, who flows.Account) (flows.Outc
 	if !w.Pressed() {
 		return flows.Outcome{}, w.Err()
 	}
-	said := c.afterPress(w, mark, "confirm.dialog", "confirm.refused")
+	said := c.afterPress(ctx, w, mark, "confirm.dialog", "confirm.refused")
 	return c.verify(ctx, w, who.Email, said, mark, func(seen []flows.Account) (flows.Outcome, bool) {
 		switch {
 		case len(seen) == 0:

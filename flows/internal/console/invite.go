@@ -51,7 +51,7 @@ func (c *Console) Invite(ctx context.Context, p flows.Person) (flows.Outcome, er
 	w.See("invite.dialog")
 	mark := w.Mark()
 	w.Press("invite.send", flows.Press{Verb: "invite", Subject: p.Email})
-	said := c.afterPress(w, mark, "invite.dialog", "invite.refused")
+	said := c.afterPress(ctx, w, mark, "invite.dialog", "invite.refused")
 	if w.Err() != nil && !w.Pressed() {
 		return flows.Outcome{}, w.Err()
 	}
@@ -107,7 +107,7 @@ func standing(found []flows.Account, email string) (flows.Outcome, error) {
 }
 
 // afterPress waits for the form to go or to complain, and returns what the console said.
-func (c *Console) afterPress(w *browser.Walk, mark time.Time, form, refused string) string {
+func (c *Console) afterPress(ctx context.Context, w *browser.Walk, mark time.Time, form, refused string) string {
 	var said string
 	if w.Err() == nil {
 		deadline := time.Now().Add(Wait * 3)
@@ -119,7 +119,7 @@ func (c *Console) afterPress(w *browser.Walk, mark time.Time, form, refused stri
 			if !w.Shows(form) {
 				break
 			}
-			w.Answered(w.Mark())
+			c.Tab.Pause(ctx, 60*time.Millisecond)
 		}
 		w.Answered(mark)
 		if toast := w.Peek("toast"); said == "" && toast != "" {
