@@ -1,0 +1,386 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/usherhq/usher/flows"
+)
+
+// The end-to-end proofs run the binary that people run, as a process, against stand-ins that are
+// another process, with a real browser. What happened is asked of the stand-ins' own truth.
+
+const (
+	// anyCommand bounds one command line; it is for what hangs, not for what is slow.
+	anyCommand = 5 * time.Minute
+	// ana has an account without open work on every stand-in, and neighbours that look like her.
+	ana = "ana.lopez@example.com"
+)
+
+// theBinary builds usher once for this run of the tests, beside the copy of the test binary that
+// testscript.Main makes, and removes at the end.
+var theBinary = sync.OnceValues(func() (string, error) {
+	beside, err := exec.LookPath("usher")
+	if err != nil {
+		return "", fmt.Errorf("find the folder of the tests' commands: %w", err)
+	}
+	bin := filepath.Join(filepath.Dir(filepath.Dir(beside)), "usher-built")
+	ctx, cancel := context.WithTimeout(context.Background(), anyCommand)
+	defer cancel()
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build usher: %w\n%s", err, out)
+	}
+	return bin, nil
+})
+
+// A rig is a running `usher sandbox`, with the configuration it wrote and a folder for temporary
+// files that nobody else uses: what is left there was left by usher.
+type rig struct {
+	bin    string
+	config string
+	tmp    string
+	at     map[string]standInJSON
+}
+
+// newRig starts the stand-ins. wantBrowser says that the test cannot do without a browser.
+func newRig(t testing.TB, users int) *rig {
+	t.Helper()
+	needBrowser(t)
+	bin, err := theBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	r := &rig{bin: bin, config: filepath.Join(dir, configName), tmp: filepath.Join(dir, "tmp")}
+	if err := os.Mkdir(r.tmp, privateDir); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.killBrowsers(t) })
+	p := r.start(t, "sandbox", "--users", strconv.Itoa(users), "--write-config", r.config, "--format", "json")
+	t.Cleanup(func() {
+		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Errorf("stop the stand-ins: %v", err)
+		}
+		if end := p.wait(t); end.code != 0 {
+			t.Errorf("the stand-ins ended with %d: %s", end.code, end.err)
+		}
+	})
+	until(t, "the stand-ins", func() bool {
+		p.alive(t)
+		return strings.HasSuffix(p.out.String(), "\n")
+	})
+	var ready sandboxJSON
+	if err := json.Unmarshal([]byte(p.out.String()), &ready); err != nil {
+		t.Fatalf("read what the sandbox printed: %v", err)
+	}
+	r.at = ready.Connections
+	return r
+}
+
+// needBrowser skips loudly where there is no browser, and fails where that is CI's.
+func needBrowser(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a real browser takes its time")
+	}
+	if haveBrowser() {
+		return
+	}
+	const missing = "no browser: run `apt-get install chromium-headless-shell`"
+	if inCI() {
+		t.Fatal(missing)
+	}
+	t.Skip("NOT TESTED: " + missing)
+}
+
+// file is a file in the folder beside the configuration.
+func (r *rig) file(name string) string { return filepath.Join(r.config+".d", name) }
+
+// database is the path of the rig's database.
+func (r *rig) database() string { return r.file(databaseName) }
+
+// A text is what a process writes while it is read.
+type text struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (x *text) Write(p []byte) (int, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.b.Write(p)
+}
+
+func (x *text) String() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.b.String()
+}
+
+// A process is a running usher.
+type process struct {
+	cmd      *exec.Cmd
+	out, err text
+	ended    chan struct{}
+	cause    error
+}
+
+// An end is what became of a process; code is -1 where a signal ended it.
+type end struct {
+	code     int
+	out, err string
+	used     *os.ProcessState
+}
+
+// start starts usher with the rig's configuration.
+func (r *rig) start(t testing.TB, args ...string) *process {
+	t.Helper()
+	p := &process{ended: make(chan struct{})}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), anyCommand)
+	p.cmd = exec.CommandContext(ctx, r.bin, args...)
+	if args[0] == "sandbox" { // lives as long as its test
+		cancel()
+		ctx, cancel = context.WithCancel(context.WithoutCancel(t.Context()))
+		p.cmd = exec.CommandContext(ctx, r.bin, args...)
+	}
+	t.Cleanup(cancel)
+	p.cmd.Env = append(os.Environ(), "TMPDIR="+r.tmp, "USHER_CONFIG="+r.config)
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
+	p.cmd.WaitDelay = 10 * time.Second
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		p.cause = p.cmd.Wait()
+		close(p.ended)
+	}()
+	return p
+}
+
+// alive fails the test where the process has ended.
+func (p *process) alive(t testing.TB) {
+	t.Helper()
+	select {
+	case <-p.ended:
+		t.Fatalf("%v ended: %v\n%s", p.cmd.Args[1:], p.cause, p.err.String())
+	default:
+	}
+}
+
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// wait waits for the process' end.
+func (p *process) wait(t testing.TB) end {
+	t.Helper()
+	<-p.ended
+	if _, exited := errors.AsType[*exec.ExitError](p.cause); p.cause != nil && !exited {
+		t.Fatalf("run %v: %v\n%s", p.cmd.Args[1:], p.cause, p.err.String())
+	}
+	return end{code: p.cmd.ProcessState.ExitCode(), out: p.out.String(), err: p.err.String(), used: p.cmd.ProcessState}
+}
+
+// run runs usher to its end.
+func (r *rig) run(t testing.TB, args ...string) end {
+	t.Helper()
+	return r.start(t, args...).wait(t)
+}
+
+// exits runs usher and wants its exit code.
+func (r *rig) exits(t testing.TB, code int, args ...string) end {
+	t.Helper()
+	e := r.run(t, args...)
+	if e.code != code {
+		t.Fatalf("usher %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), e.code, code, e.out, e.err)
+	}
+	return e
+}
+
+// outcome returns the one outcome of a write's JSON answer.
+func (e end) outcome(t testing.TB) outcomeJSON {
+	t.Helper()
+	var w writeJSON
+	if err := json.Unmarshal([]byte(e.out), &w); err != nil || len(w.Outcomes) != 1 {
+		t.Fatalf("read the answer: %v: %s%s", err, e.out, e.err)
+	}
+	return w.Outcomes[0]
+}
+
+// known is the truth with what only the proofs ask about.
+type known struct {
+	truth
+	Requests []struct {
+		At      time.Time `json:"at"`
+		Verb    string    `json:"verb"`
+		Subject string    `json:"subject"`
+	} `json:"requests"`
+	SignIns          int `json:"sign_ins"`
+	RefusedPasswords int `json:"refused_passwords"`
+	RefusedCodes     int `json:"refused_codes"`
+}
+
+// truth asks a stand-in what it knows.
+func (r *rig) truth(t testing.TB, app string) known {
+	t.Helper()
+	var k known
+	exchange(t, http.MethodGet, r.at[app].Truth, nil, &k)
+	return k
+}
+
+// fault switches a fault of a stand-in on; "clear" ends all.
+func (r *rig) fault(t testing.TB, app, name string) {
+	t.Helper()
+	exchange(t, http.MethodPost, r.at[app].Fault, map[string]any{"name": name}, nil)
+}
+
+// exchange sends a request, with in as JSON, and reads the JSON of a 200.
+func exchange(t testing.TB, method, url string, in, out any) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+	defer cancel()
+	body, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := res.Body.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s: %s", method, url, res.Status)
+	}
+	if out == nil {
+		return
+	}
+	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// deactivations are the writes of the truth, "verb subject" each.
+func (k known) writes() []string {
+	out := []string{}
+	for _, w := range k.Writes {
+		out = append(out, w.Verb+" "+w.Subject)
+	}
+	return out
+}
+
+// wrote fails the test where the stand-in's writes are not exactly these.
+func (r *rig) wrote(t testing.TB, app string, want ...string) {
+	t.Helper()
+	if got := r.truth(t, app).writes(); !slices.Equal(got, want) {
+		t.Errorf("the writes of %s are %q, want %q", app, got, want)
+	}
+}
+
+// until waits for a condition, with a bound.
+func until(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	const bound = 2 * time.Minute
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(bound)
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatalf("%s: not within %s", what, bound)
+		}
+	}
+}
+
+// browsers returns the processes that were started for the rig and are no usher: the browsers and
+// their children, or the browsers alone. All of them have the rig's own TMPDIR, or name a profile
+// folder in it.
+func (r *rig) browsers(t testing.TB, children bool) []int {
+	t.Helper()
+	dirs, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for _, dir := range dirs {
+		args, err := os.ReadFile(filepath.Join(dir, "cmdline"))
+		if err != nil || len(args) == 0 || bytes.HasPrefix(args, []byte(r.bin)) {
+			continue // gone, a zombie, or an usher
+		}
+		env, err := os.ReadFile(filepath.Join(dir, "environ"))
+		if err != nil && !bytes.Contains(args, []byte(r.tmp+"/")) {
+			continue // another user's
+		}
+		if !bytes.Contains(args, []byte(r.tmp+"/")) && !bytes.Contains(env, []byte("TMPDIR="+r.tmp+"\x00")) {
+			continue
+		}
+		if !children && bytes.Contains(args, []byte("--type=")) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, pid)
+	}
+	return pids
+}
+
+// nothingLeft fails the test where a browser process or a file is left in the rig's own folder.
+func (r *rig) nothingLeft(t testing.TB) {
+	t.Helper()
+	if left := r.browsers(t, true); len(left) > 0 {
+		t.Errorf("browser processes are left: %v", left)
+	}
+	files, err := os.ReadDir(r.tmp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		t.Errorf("%s is left in the folder for temporary files", f.Name())
+	}
+}
+
+// killBrowsers ends what a failed test left behind.
+func (r *rig) killBrowsers(t testing.TB) {
+	t.Helper()
+	for _, pid := range r.browsers(t, true) {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("end a browser: %v", err)
+		}
+	}
+}
+
+// state is what the truth says of somebody; "" where she is not there.
+func (k known) state(email string) flows.State {
+	st, _ := k.truth.state(email)
+	return st
+}
