@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -39,21 +40,33 @@ var flags = []string{
 	"--window-size=1440,960",
 }
 
+// wrapped are shell scripts of Debian that stay between us and the browser that they start: what
+// is to die with us must be the browser itself, and not its parent.
+var wrapped = map[string]string{"/usr/bin/chromium-headless-shell": "/usr/lib/chromium/chromium-headless-shell"}
+
+func unwrap(path string) string {
+	if bin, err := exec.LookPath(wrapped[path]); err == nil {
+		return bin
+	}
+	return path
+}
+
 // Find returns the browser to use: the configured one, else the first that is installed.
 func (c Config) Find() (string, error) {
 	const op = "find a browser"
 	if c.Bin != "" {
-		if _, err := exec.LookPath(c.Bin); err != nil {
+		path, err := exec.LookPath(c.Bin)
+		if err != nil {
 			return "", flows.Errorf(flows.Invalid, op, "%w", err).WithHint("set browser.bin to the path of chromium-headless-shell or chromium, or leave it out")
 		}
-		return c.Bin, nil
+		return unwrap(path), nil
 	}
 	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome"} {
 		if c.Headed && name == "chromium-headless-shell" {
 			continue
 		}
 		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
+			return unwrap(path), nil
 		}
 	}
 	if c.Download {
@@ -294,5 +307,5 @@ func removeAll(dir string) {
 }
 
 func loopback(host string) bool {
-	return host == "localhost" || host == "127.0.0.1" || host == "::1" || strings.HasPrefix(host, "127.")
+	return host == "localhost" || net.ParseIP(host).IsLoopback() // "127.example.com" is somebody's name
 }

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,7 +25,14 @@ var shared struct {
 	err  error
 }
 
+// orphanDir names the folder for profiles in which the test binary, run as another process, starts
+// a browser that it will not live to end.
+const orphanDir = "USHER_TEST_ORPHAN_DIR"
+
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(orphanDir); dir != "" {
+		os.Exit(startAndWait(dir))
+	}
 	code := m.Run()
 	if shared.b != nil {
 		if err := shared.b.Close(); err != nil {
@@ -33,6 +41,23 @@ func TestMain(m *testing.M) {
 		}
 	}
 	os.Exit(code)
+}
+
+// startAndWait starts a browser, says so, and waits for whoever started this process to go.
+func startAndWait(dir string) int {
+	b := New(Config{NoSandbox: os.Geteuid() == 0, Bin: os.Getenv("USHER_TEST_BROWSER"), Dir: dir})
+	_, err := b.running(context.Background())
+	if err == nil {
+		_, err = fmt.Fprintln(os.Stdout, "up")
+	}
+	if err == nil {
+		_, err = io.Copy(io.Discard, os.Stdin)
+	}
+	if err = errors.Join(err, b.Close()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 // config returns how a browser is started here. Where none is installed the test fails under
