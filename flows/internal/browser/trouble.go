@@ -54,7 +54,7 @@ func (w *Walk) known(mark time.Time) error {
 		}
 		return w.seen(e)
 	}
-	if w.signing {
+	if _, ok := w.t.sheet.Pages["signin"]; !ok || w.signing {
 		return nil
 	}
 	for _, n := range w.t.sheet.Pages["signin"].Landmark {
@@ -68,7 +68,7 @@ func (w *Walk) known(mark time.Time) error {
 // shown tells, in one look, which of the names are to be seen.
 func (w *Walk) shown(names []string) map[string]bool {
 	var known []string
-	var specs []*spec
+	specs := []*spec{}
 	for _, n := range names {
 		if s := element(w.t.sheet, n); s != nil {
 			known, specs = append(known, n), append(specs, s)

@@ -256,7 +256,7 @@ func (w *Walk) Which(bound time.Duration, names ...string) string {
 		return ""
 	}
 	var known []string
-	var specs []*spec
+	specs := []*spec{}
 	for _, n := range names {
 		if s := element(w.t.sheet, n); s != nil {
 			known, specs = append(known, n), append(specs, s)
