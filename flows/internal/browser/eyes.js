@@ -470,6 +470,8 @@
         await frame(); await frame();
         continue;
       }
+      // A page past the end: a pager that does not know the total leads there.
+      if (walkState.page > 1 && t.empty && rowNodes(t, root).length === 0 && find(t.empty).state === 'one') { out.end = true; return out; }
       let btn = press(t.next);
       if (!btn && t.number) {
         const spec = JSON.parse(JSON.stringify(t.number).replaceAll('{page}', String(walkState.page + 1)));
@@ -477,6 +479,10 @@
       }
       const more = btn ? null : press(t.more);
       if (btn || more) {
+        // Rows may still be coming, a few in a frame: leave only what stands still.
+        await frame(); await frame();
+        const now = tableRoot(t);
+        if (now.state !== 'one' || signature(t, now.node) !== before || loading(t, now.node)) continue;
         (btn || more).click();
         out.moves++; out.by = btn ? 'next' : 'more';
         if (!(await changed(t, before, performance.now() + patience))) { out.why = `pressed for more rows, and nothing changed in ${patience} ms`; return out; }
@@ -486,7 +492,7 @@
       // No way on is to be seen. A list that grows by itself, or a control that is busy, gets time:
       // all of the patience while the console claims more, a short while where it claims nothing.
       const grace = performance.now() + (want > seen.size ? patience : want === seen.size ? 0 : t.scroll ? 700 : 150);
-      let grew = false;
+      let grew = false, nudged = performance.now();
       while (performance.now() < grace) {
         await sleep(50);
         const r = tableRoot(t);
@@ -494,6 +500,15 @@
         if (signature(t, r.node) !== before || loading(t, r.node) || press(t.next) || press(t.more)) { grew = true; break; }
         sc = t.scroll ? scroller(r.node) : null;
         if (sc && sc.scrollTop + sc.clientHeight < sc.scrollHeight - 1) { grew = true; break; }
+        // A list that watches for its end may miss that it came into view (it is told of several
+        // moves at once and heeds the first): up a little and down again, as a person would.
+        if (sc && performance.now() - nudged > 250) {
+          nudged = performance.now();
+          sc.scrollTop -= Math.floor(sc.clientHeight / 2) + 150;
+          await frame(); await frame();
+          sc.scrollTop = sc.scrollHeight;
+          await frame();
+        }
       }
       if (grew) { if (t.scroll) walkState.grew = true; continue; }
       out.end = true;

@@ -123,6 +123,9 @@ func (t *Tab) start(ctx context.Context, p *process, script string) error {
 		func(p *rod.Page) error {
 			return proto.NetworkEnable{MaxTotalBufferSize: ptr(64 << 20), MaxResourceBufferSize: ptr(16 << 20)}.Call(p)
 		},
+		// Every tab counts as the one in front: a page in the background is drawn and timed sparingly,
+		// and lists that grow when their end comes into view do not grow.
+		func(p *rod.Page) error { return proto.EmulationSetFocusEmulationEnabled{Enabled: true}.Call(p) },
 		func(p *rod.Page) error { return proto.NetworkSetBlockedURLs{Urls: blocked}.Call(p) },
 		func(p *rod.Page) error {
 			_, err := proto.PageAddScriptToEvaluateOnNewDocument{Source: script, WorldName: worldName}.Call(p)

@@ -35,7 +35,7 @@ func (c *Console) List(ctx context.Context) (*flows.Roster, error) {
 		if roster.Grade == flows.Complete {
 			break
 		}
-		w.Saw(fmt.Sprintf("pass %d is %s", try, roster.Grade))
+		w.Picture(fmt.Sprintf("pass %d is %s", try, roster.Grade))
 	}
 	roster.Notes = append(roster.Notes, c.Tab.Notes()...)
 	return roster, w.Err()
