@@ -131,19 +131,26 @@ func loadConfig(path string, apps []flows.App) (*config, error) {
 // parseConfig reads and checks the bytes of a configuration. Every error points at its line.
 func parseConfig(path string, b []byte, apps []flows.App) (*config, error) {
 	src := &source{path: path, text: string(b)}
-	if err := src.parse(); err != nil {
-		return nil, err
-	}
 	c := &config{path: path}
-	if err := yaml.UnmarshalWithOptions(b, c, yaml.Strict()); err != nil {
-		return nil, src.wrap(err)
-	}
-	c.order = src.keys("connections")
-	if err := c.check(src, apps); err != nil {
+	if err := c.read(src, b, apps); err != nil {
+		if e, ok := errors.AsType[*flows.Error](err); ok && e.Hint == "" {
+			_ = e.WithHint("put that right in %s, then see with `usher apps` whether all of it is", path)
+		}
 		return nil, err
 	}
 	c.settle()
 	return c, nil
+}
+
+func (c *config) read(src *source, b []byte, apps []flows.App) error {
+	if err := src.parse(); err != nil {
+		return err
+	}
+	if err := yaml.UnmarshalWithOptions(b, c, yaml.Strict()); err != nil {
+		return src.wrap(err)
+	}
+	c.order = src.keys("connections")
+	return c.check(src, apps)
 }
 
 // settle puts in the defaults and makes every path absolute.
