@@ -100,7 +100,8 @@ func TestATranscriptThatIsNotItsScriptIsFound(t *testing.T) {
 		transcript string
 		wrong      int
 	}{
-		{"$ usher list a\na: 3 accounts\n...\n$ usher list b\n... no b", 0},
+		{"$ usher list a\na: 3 accounts\n...\n$ usher list b # exits 2\n... no b", 0},
+		{"$ usher list b", 1}, // which fails
 		{"$ usher list a\n{\"total\":3}", 0},
 		{"$ usher list a\n{\"total\":4}", 1},
 		{"$ usher list a\na: many accounts", 1},
@@ -108,7 +109,7 @@ func TestATranscriptThatIsNotItsScriptIsFound(t *testing.T) {
 		{"$ usher list a\nno b", 1}, // what another command says
 		{"$ usher list", 1},
 		{"$ usher list a b", 1},
-		{"$ usher list b\n$ usher list a", 1}, // another order
+		{"$ usher list b # exits 2\n$ usher list a", 1}, // another order
 	} {
 		if got := notInScript(strings.Split(c.transcript, "\n"), script); len(got) != c.wrong {
 			t.Errorf("%q: %q, want %d", c.transcript, got, c.wrong)
@@ -157,16 +158,21 @@ var (
 	inShell     = regexp.MustCompile(`^sh -c '.*exec (usher [^']*)' &\w+&$`)
 )
 
-// runs says whether a line of a script runs the command.
+// runs says whether a line of a script runs the command, which ends well unless it says "# exits N".
 func runs(line, command string) bool {
 	m := commandLine.FindStringSubmatch(line)
 	if m == nil {
 		return false
 	}
-	if s := inShell.FindStringSubmatch(m[2]); s != nil {
-		return s[1] == command
+	command, exit, fails := strings.Cut(command, " # ")
+	if !fails {
+		exit = "exec"
 	}
-	return m[2] == command
+	said := m[2]
+	if s := inShell.FindStringSubmatch(said); s != nil {
+		said = s[1]
+	}
+	return m[1] == exit && said == command
 }
 
 func matches(line, text string) bool {
@@ -223,6 +229,7 @@ func commandsOf(text string) (typed, named []string) {
 			continue
 		}
 		if command, ok := strings.CutPrefix(l, "$ usher "); ok && block == "console" {
+			command, _, _ = strings.Cut(command, " # ")
 			typed = append(typed, command)
 		}
 		for _, m := range inline.FindAllStringSubmatch(l, -1) {
