@@ -30,6 +30,9 @@ func (m *Misfit) Error() string {
 	if len(m.Fits) > 1 {
 		return fmt.Sprintf("page %q of %s fits more than one sheet: %s", m.Page, m.App, strings.Join(m.Fits, ", "))
 	}
+	if len(m.Missing) == 0 {
+		return fmt.Sprintf("no sheet of %s has a page %q", m.App, m.Page)
+	}
 	var parts []string
 	for v, names := range m.Missing {
 		parts = append(parts, v+" lacks "+strings.Join(names, ", "))
@@ -82,8 +85,9 @@ func (s *Set) Choose(page string, seen func(sh *Sheet, element string) (bool, er
 	return nil, misfit
 }
 
-// describes returns a digest of all that the sheet says of a page: the page itself and every
-// element whose name has one of its landmarks' prefixes (up to the first dot).
+// describes returns a digest of all that the sheet says of a page: the page itself, every element
+// whose name has one of its landmarks' prefixes (up to the first dot), with its containers, and the
+// table of that name, with the elements it leads to and the words that its columns are read by.
 func (s *Sheet) describes(page string) string {
 	p := s.Pages[page]
 	what := []any{p}
@@ -101,7 +105,13 @@ func (s *Sheet) describes(page string) string {
 	}
 	slices.Sort(names)
 	for _, n := range names {
-		what = append(what, n, s.Elements[n])
+		what = append(what, s.Digest(n))
 	}
-	return digest(append(what, s.Tables[page]))
+	if t, ok := s.Tables[page]; ok {
+		what = append(what, t, s.Words)
+		for _, n := range t.elements() {
+			what = append(what, s.Digest(n))
+		}
+	}
+	return digest(what)
 }

@@ -29,8 +29,12 @@ func Load(app, overlay string) (*Set, error) {
 		return nil, err
 	}
 	if overlay != "" {
-		if _, err := os.Stat(overlay); err != nil {
+		info, err := os.Stat(overlay)
+		if err != nil {
 			return nil, fmt.Errorf("open the folder of selector sheets: %w", err)
+		}
+		if !info.IsDir() {
+			return nil, fmt.Errorf("open the folder of selector sheets: %s is no folder", overlay)
 		}
 		if err := collect(os.DirFS(overlay), app, overlay+"/", files); err != nil {
 			return nil, err
@@ -43,11 +47,22 @@ func Load(app, overlay string) (*Set, error) {
 }
 
 func collect(fsys fs.FS, app, prefix string, into map[string][]byte) error {
-	names, err := fs.Glob(fsys, app+"/*.yaml")
+	entries, err := fs.ReadDir(fsys, app)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // an overlay need not have every app
+	}
 	if err != nil {
 		return fmt.Errorf("look for sheets of %q: %w", app, err)
 	}
-	for _, name := range names {
+	for _, e := range entries {
+		name := path.Join(app, e.Name())
+		switch path.Ext(name) {
+		case ".yaml":
+		case ".yml": // would else be passed over without a word
+			return fmt.Errorf("%s%s: a sheet's name ends in .yaml", prefix, name)
+		default:
+			continue
+		}
 		b, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return fmt.Errorf("read sheet: %w", err)
@@ -153,8 +168,8 @@ func (s *Sheet) check() error {
 		if err := s.names(append(slices.Clone(p.Landmark), p.Via...)...); err != nil {
 			return fmt.Errorf("pages.%s: %w", n, err)
 		}
-		if p.Start != "" && s.Pages[p.Start].Landmark == nil {
-			return fmt.Errorf("pages.%s: start: no page %q", n, p.Start)
+		if err := s.checkWay(n); err != nil {
+			return fmt.Errorf("pages.%s: %w", n, err)
 		}
 		if _, err := regexp.Compile(p.URL); err != nil {
 			return fmt.Errorf("pages.%s: url: %w", n, err)
@@ -168,15 +183,59 @@ func (s *Sheet) check() error {
 			return fmt.Errorf("tables.%s: %w", n, err)
 		}
 	}
-	for _, class := range s.Acts {
-		if !KnownVerb(class) {
-			return fmt.Errorf("acts: no class of verb %q", class)
+	for _, order := range slices.Sorted(maps.Keys(s.Acts)) {
+		for _, class := range []string{order, s.Acts[order]} {
+			if !KnownVerb(class) {
+				return fmt.Errorf("acts: no class of verb %q", class)
+			}
 		}
 	}
-	for theirs, ours := range s.Words.States {
+	for list, words := range map[string]map[string]string{"roles": s.Words.Roles, "states": s.Words.States} {
+		if err := checkWords(words); err != nil {
+			return fmt.Errorf("words.%s: %w", list, err)
+		}
+	}
+	for _, theirs := range slices.Sorted(maps.Keys(s.Words.States)) {
+		ours := s.Words.States[theirs]
 		if !slices.Contains([]string{"active", "invited", "invite_expired", "deactivated"}, ours) {
 			return fmt.Errorf("words.states: %q: no state %q", theirs, ours)
 		}
+	}
+	return nil
+}
+
+// checkWay makes sure that following start leads from page to page to one with an address, and
+// not round in a circle.
+func (s *Sheet) checkWay(name string) error {
+	if p := s.Pages[name]; len(p.Via) > 0 && p.Start == "" {
+		return errors.New("via: say from which page (start)")
+	}
+	seen := map[string]bool{name: true}
+	for n := s.Pages[name].Start; n != ""; n = s.Pages[n].Start {
+		if _, ok := s.Pages[n]; !ok {
+			return fmt.Errorf("start: no page %q", n)
+		}
+		if seen[n] {
+			return errors.New("start: the pages go round in a circle")
+		}
+		seen[n] = true
+	}
+	return nil
+}
+
+// checkWords refuses two spellings of one word that mean different things: which of them counted
+// would be chance.
+func checkWords(words map[string]string) error {
+	seen := map[string]string{}
+	for _, theirs := range slices.Sorted(maps.Keys(words)) {
+		ours, word := words[theirs], fold(theirs)
+		if word == "" || ours == "" {
+			return fmt.Errorf("%q: %q: an empty word", theirs, ours)
+		}
+		if other, ok := seen[word]; ok && other != ours {
+			return fmt.Errorf("%q means both %q and %q", theirs, other, ours)
+		}
+		seen[word] = ours
 	}
 	return nil
 }
@@ -220,8 +279,7 @@ func (s *Sheet) checkElement(name string) error {
 }
 
 func (s *Sheet) checkTable(t Table) error {
-	if err := s.names(nonEmpty(t.In, t.Total.Element, t.Paging.Next, t.Paging.Number, t.Paging.More,
-		t.Paging.Sort, t.Empty)...); err != nil {
+	if err := s.names(t.elements()...); err != nil {
 		return err
 	}
 	if t.In == "" {
@@ -277,6 +335,8 @@ func checkBasis(b Basis, source string) error {
 	return fmt.Errorf("basis: want documented, seen or assumed, not %q", b)
 }
 
-func nonEmpty(in ...string) []string {
-	return slices.DeleteFunc(in, func(s string) bool { return s == "" })
+// elements returns the names that the table leads to.
+func (t Table) elements() []string {
+	all := []string{t.In, t.Total.Element, t.Paging.Next, t.Paging.Number, t.Paging.More, t.Paging.Sort, t.Empty}
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -98,5 +99,6 @@ func (w Words) Theirs(role string) Names {
 			out = append(out, theirs)
 		}
 	}
+	slices.Sort(out)
 	return out
 }

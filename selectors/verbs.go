@@ -8,15 +8,16 @@ import (
 )
 
 // The classes of verb. They are different acts: where only another class is found, a flow stops.
-// The order matters: "re-invite" is looked for before "invite" and takes the word away.
+// The order matters: "re-invite" is looked for before "invite" and takes the word away, and so is
+// "de-activate" before "activate".
 var verbs = []struct {
 	class string
 	re    *regexp.Regexp
 }{
 	{"reinvite", regexp.MustCompile(`(?i)\b(re-?invit(e|es|ed|ation)|re-?send(s|ing)?( \w+)? invit\w+|re-?send)\b`)},
 	{"invite", regexp.MustCompile(`(?i)\b(invite|send invit\w+|add (a )?(new )?(user|users|member|members|people|person|teammate|teammates))\b`)},
+	{"deactivate", regexp.MustCompile(`(?i)\b(de-?activat(e|es|ed|ing|ion)|disable)\b`)},
 	{"reactivate", regexp.MustCompile(`(?i)\b(re-?activate|re-?enable|activate|enable|restore|un-?suspend|un-?archive)\b`)},
-	{"deactivate", regexp.MustCompile(`(?i)\b(deactivat(e|es|ed|ing|ion)|disable)\b`)},
 	{"revoke", regexp.MustCompile(`(?i)\b(revok(e|es|ed|ing))\b`)},
 	{"remove", regexp.MustCompile(`(?i)\b(remov(e|es|ed|ing))\b`)},
 	{"delete", regexp.MustCompile(`(?i)\b(delet(e|es|ed|ing)|erase|destroy)\b`)},
