@@ -22,16 +22,20 @@ func Clean(s string) string {
 		case r == unicode.ReplacementChar, !unicode.IsPrint(r), unicode.Is(unicode.Co, r):
 			continue
 		}
+		// A gap is written with what follows it, so that the end is never white space.
+		wide := 1
 		if gap {
-			b.WriteByte(' ')
-			n++
-			gap = false
+			wide = 2
 		}
-		if n >= most {
+		if n+wide > most {
 			break
 		}
+		if gap {
+			b.WriteByte(' ')
+			gap = false
+		}
 		b.WriteRune(r)
-		n++
+		n += wide
 	}
 	return b.String()
 }
@@ -44,11 +48,15 @@ func Address(s string) (string, error) {
 		return "", Errorf(Invalid, "read the address", "%q is not an e-mail address: %s", Clean(s), why).
 			WithHint("give one bare address such as ana@example.com")
 	}
-	if len(s) > 254 {
+	lower := strings.ToLower(s)
+	if len(lower) > 254 {
 		return bad("longer than 254 characters")
 	}
 	if Clean(s) != s || strings.ContainsAny(s, " <>,;\"") {
 		return bad("it holds characters that no address here may have")
+	}
+	if strings.ContainsFunc(s, poses) {
+		return bad("it holds a letter that only looks like another one")
 	}
 	a, err := mail.ParseAddress(s)
 	if err != nil {
@@ -61,5 +69,9 @@ func Address(s string) (string, error) {
 	if !strings.Contains(s[at+1:], ".") || strings.HasSuffix(s, ".") || strings.ContainsAny(s[at+1:], "[]") {
 		return bad("the domain is not a full one")
 	}
-	return strings.ToLower(s), nil
+	return lower, nil
 }
+
+// poses tells whether a letter that is not ASCII becomes one of ASCII in lower case, as the Kelvin
+// sign becomes k and the dotted İ becomes i: in lower case the address would be somebody else's.
+func poses(r rune) bool { return r > unicode.MaxASCII && unicode.ToLower(r) <= unicode.MaxASCII }

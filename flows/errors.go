@@ -81,7 +81,11 @@ type Error struct {
 // Errorf makes an Error; %w is understood as in fmt.Errorf.
 func Errorf(code Code, op, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Code: code, Op: op, Msg: err.Error(), Err: errors.Unwrap(err)}
+	cause := errors.Unwrap(err) // nil where there are several
+	if _, several := err.(interface{ Unwrap() []error }); several {
+		cause = err
+	}
+	return &Error{Code: code, Op: op, Msg: err.Error(), Err: cause}
 }
 
 // WithHint sets what to do next and returns e.
@@ -100,13 +104,16 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// CodeOf returns the code of err: the outermost Error's, Internal for any other, "" for nil.
+// CodeOf returns the code of err: the outermost Error's, Internal for any other and for a code that
+// is not in the [Table], "" for nil.
 func CodeOf(err error) Code {
 	if err == nil {
 		return ""
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Code
+		if _, known := Table[e.Code]; known {
+			return e.Code
+		}
 	}
 	return Internal
 }
