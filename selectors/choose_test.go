@@ -212,3 +212,21 @@ func TestAssumedAndForTellWhatAWriteGoesThrough(t *testing.T) {
 		t.Errorf("assumed are %v", got)
 	}
 }
+
+func TestTheVersionsOfThoropassDifferInThePanelOnly(t *testing.T) {
+	t.Parallel()
+	set := load(t, "thoropass", "")
+	all := func(*Sheet, string) (bool, error) { return true, nil }
+	for page := range set.Newest().Pages {
+		sh, err := set.Choose(page, all)
+		if page == "panel" {
+			if err == nil {
+				t.Errorf("a panel that offers every act fits %s", sh.ID())
+			}
+			continue
+		}
+		if err != nil || sh != set.Newest() {
+			t.Errorf("%s: %v, %v", page, sh, err)
+		}
+	}
+}
