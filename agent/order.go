@@ -77,10 +77,10 @@ const (
 // normal returns the order with its words trimmed and its addresses folded. Whether the address
 // is one is for the guard to say.
 func (o Order) normal() Order {
-	o.Subject = strings.ToLower(strings.TrimSpace(o.Subject))
+	o.Subject = folded(o.Subject)
 	if o.Person != nil {
 		p := *o.Person
-		p.Email = strings.ToLower(strings.TrimSpace(p.Email))
+		p.Email = folded(p.Email)
 		p.First, p.Last = flows.Clean(p.First), flows.Clean(p.Last)
 		p.Roles = append([]string(nil), p.Roles...)
 		o.Person = &p
@@ -96,6 +96,15 @@ func (o Order) normal() Order {
 		o.Source = "unknown"
 	}
 	return o
+}
+
+// folded is the address in lower case; what is none stays as it is, for the guard to refuse:
+// lower-casing alone would make another person's address of some letters.
+func folded(s string) string {
+	if a, err := flows.Address(s); err == nil {
+		return a
+	}
+	return strings.TrimSpace(s)
 }
 
 // valid says what is wrong with the order's shape, whatever the connection.

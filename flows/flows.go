@@ -25,6 +25,9 @@ type App struct {
 	Admins []string
 	// Never are the roles whose holder is never deactivated (the Owner of a Stonly team).
 	Never []string
+	// UsersPages are the values of Connection.UsersPage, the default first; none where the console
+	// has one page of users.
+	UsersPages []string
 	// Ways are the ways to reach it, the default one first.
 	Ways []Way
 	// Unverified says in a sentence what nobody has checked against the real product.

@@ -3,6 +3,7 @@ package flows
 import (
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Grade of a roster. Only a complete one may be used to decide that somebody is gone.
@@ -75,5 +76,16 @@ func (r *Roster) ByEmail(email string) []Account {
 // SameAddress compares two addresses as consoles do: whole, case folded, nothing else folded
 // (a plus tag or a dot makes another address).
 func SameAddress(a, b string) bool {
-	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+	return foldAddress(strings.TrimSpace(a)) == foldAddress(strings.TrimSpace(b))
+}
+
+// foldAddress puts an address in lower case. What is not ASCII stays so: by Unicode the Kelvin sign
+// folds to k and the long s to s, and another person's address would be taken for this one.
+func foldAddress(s string) string {
+	return strings.Map(func(r rune) rune {
+		if l := unicode.ToLower(r); r <= unicode.MaxASCII || l > unicode.MaxASCII {
+			return l
+		}
+		return r
+	}, s)
 }

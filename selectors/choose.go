@@ -85,6 +85,17 @@ func (s *Set) Choose(page string, seen func(sh *Sheet, element string) (bool, er
 	return nil, misfit
 }
 
+// Eldest returns the oldest version that describes the page as sh does: what is read there holds
+// from that version on.
+func (s *Set) Eldest(page string, sh *Sheet) *Sheet {
+	for _, o := range s.Sheets {
+		if _, ok := o.Pages[page]; ok && o.describes(page) == sh.describes(page) {
+			return o
+		}
+	}
+	return sh
+}
+
 // describes returns a digest of all that the sheet says of a page: the page itself, every element
 // whose name has one of its landmarks' prefixes (up to the first dot), with its containers, and the
 // table of that name, with the elements it leads to and the words that its columns are read by.

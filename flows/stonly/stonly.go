@@ -36,7 +36,7 @@ func App(b *browser.Browser) flows.App {
 		},
 		Can: []string{"list", "invite", "deactivate", "check"},
 		Open: func(ctx context.Context, env flows.Env) (flows.Console, error) {
-			return console.Open(ctx, b, env, console.Shape{App: app, Act: takeAway})
+			return console.Open(ctx, b, env, console.Shape{App: app, Peek: peek, Act: takeAway})
 		},
 	}}
 	return app

@@ -6,6 +6,13 @@ import (
 	"github.com/usherhq/usher/flows/internal/console"
 )
 
+// peek opens the menu of our own row.
+func peek(w *browser.Walk, c *console.Console, me flows.Account) []string {
+	w.Join(w.In(c.Name("users"), me.Email, "").Click("row.menu"))
+	w.See("menu")
+	return []string{"menu."}
+}
+
 // takeAway opens the menu of the one row, which shows itself under the pointer, takes the item,
 // and confirms in the dialog that must name the member and the act.
 func takeAway(w *browser.Walk, c *console.Console, who flows.Account) {

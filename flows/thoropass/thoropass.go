@@ -25,6 +25,7 @@ func App(b *browser.Browser) flows.App {
 		Roles: []string{"account-admin", "admin", "user-access-admin", "contributor", "audit-contributor", "viewer", "auditor", "risk-owner", "salesperson"},
 		// "multiple" is what the account page shows instead of the roles: it may hide an admin.
 		Admins:     []string{"account-admin", "admin", "multiple"},
+		UsersPages: []string{"workspace", "account"},
 		Unverified: "The help pages name the menus and most buttons; the sign-in's labels, the users table's columns and the page addresses are assumed. Run `usher check` before the first write.",
 		Sandbox:    sandbox.Start,
 	}
@@ -53,7 +54,7 @@ var (
 )
 
 func open(ctx context.Context, b *browser.Browser, app flows.App, env flows.Env) (flows.Console, error) {
-	shape := console.Shape{App: app, Act: takeAway}
+	shape := console.Shape{App: app, Peek: peek, Act: takeAway}
 	switch env.Connection.UsersPage {
 	case "", "workspace":
 	case "account":

@@ -16,6 +16,16 @@ func openPanel(w *browser.Walk, c *console.Console, who flows.Account) {
 	w.Names(browser.Check{Element: "panel", Email: who.Email})
 }
 
+// peek opens our own side panel.
+func peek(w *browser.Walk, c *console.Console, me flows.Account) []string {
+	w.Join(w.In(c.Name("users"), me.Email, "").Click("row.name"))
+	w.See("panel")
+	w.Fits("panel")
+	w.Names(browser.Check{Element: "panel", Email: me.Email})
+	w.Which(console.Wait, "panel.work", "panel.nowork")
+	return []string{"panel."}
+}
+
 // takeAway presses what takes the access away: in the panel, and in the dialog that must name the
 // person and the act. "Delete User" and "Revoke Thoropass Access" are other acts; they are pressed
 // only where the connection's policy names them.

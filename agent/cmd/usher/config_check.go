@@ -11,6 +11,7 @@ import (
 	"github.com/usherhq/usher/agent"
 	"github.com/usherhq/usher/flows"
 	"github.com/usherhq/usher/secrets"
+	"github.com/usherhq/usher/selectors"
 )
 
 // check says what in the configuration cannot work, with the line it stands in.
@@ -92,6 +93,19 @@ func (k connectionConfig) check(name string, src *source, apps []flows.App, refs
 		if err := goodURL(k.SignIn); err != "" {
 			return src.key(at("sign_in"), "%s", err)
 		}
+	}
+	for i, act := range k.Acts {
+		if !selectors.KnownVerb(act) {
+			return src.key(at("acts"), "acts[%d]: there is no class of verb %q", i, flows.Clean(act)).
+				WithHint("it is a class beside deactivate that a deactivation may use there: delete, revoke, suspend or archive")
+		}
+	}
+	if k.UsersPage != "" && !slices.Contains(app.UsersPages, k.UsersPage) {
+		e := src.key(at("users_page"), "%s has no users_page %q", app.Title, flows.Clean(k.UsersPage))
+		if len(app.UsersPages) == 0 {
+			return e.WithHint("leave it out: %s has one page of users", app.Title)
+		}
+		return e.WithHint("it is %s", strings.Join(app.UsersPages, " or "))
 	}
 	switch k.Holdings {
 	case "", agent.HoldingsReviewed, agent.HoldingsLeave:

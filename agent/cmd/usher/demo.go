@@ -18,6 +18,7 @@ import (
 type demoFlags struct {
 	users     int
 	noSandbox bool
+	download  bool
 }
 
 func (c *cli) demoCommand() *cobra.Command {
@@ -34,6 +35,7 @@ func (c *cli) demoCommand() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&f.users, "users", 0, "how many accounts each stand-in has (default: 212 and 1034)")
 	cmd.Flags().BoolVar(&f.noSandbox, "no-sandbox", false, "turn the browser's own sandbox off (as root it always is)")
+	cmd.Flags().BoolVar(&f.download, "download-browser", false, "fetch a browser where none is installed")
 	return cmd
 }
 
@@ -114,6 +116,7 @@ func (t *tour) start(ctx context.Context, f demoFlags) error {
 			return err
 		}
 	}
+	t.conf.Browser.Download = t.conf.Browser.Download || f.download
 	switch {
 	case asRoot():
 		err = t.say("  The browser's own sandbox is off: this runs as root. Run it as a user to have it on.")

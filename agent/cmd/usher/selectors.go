@@ -90,8 +90,11 @@ func (c *cli) sheetLoader() (func(string) (*selectors.Set, error), []flows.App, 
 	if err != nil {
 		return nil, nil, err
 	}
-	path, err := findConfig(c.configPath)
+	path, _, err := lookForConfig(c.configPath)
 	if err != nil {
+		return nil, nil, err
+	}
+	if path == "" {
 		c.say("no configuration: these are the sheets that come with usher")
 		return sheets(""), known, nil
 	}
@@ -218,7 +221,9 @@ func (c *cli) accept(ctx context.Context, h *house, connection string, names []s
 		id = health.LastRoster.Sheet
 	}
 	if id == "" {
-		id = conn.App
+		if id, err = writable(sheets(h.conf.Selectors), conn); err != nil {
+			return err
+		}
 	}
 	s, err := findSheet(sheets(h.conf.Selectors), h.apps, id)
 	if err != nil {
@@ -255,6 +260,21 @@ func (c *cli) accept(ctx context.Context, h *house, connection string, names []s
 		}
 	}
 	return c.accepted(conn.Name, s, open)
+}
+
+// writable returns the newest sheet through which a deactivation on the connection is allowed; the
+// newest at all where there is none.
+func writable(load func(string) (*selectors.Set, error), conn flows.Connection) (string, error) {
+	set, err := load(conn.App)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range slices.Backward(set.Sheets) {
+		if act := s.Act("deactivate"); act == "deactivate" || slices.Contains(conn.Acts, act) {
+			return s.ID(), nil
+		}
+	}
+	return set.Newest().ID(), nil
 }
 
 func (c *cli) mayAccept(yes bool) error {

@@ -22,7 +22,6 @@ import (
 
 	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/cdp"
-	"github.com/go-rod/rod/lib/proto"
 
 	"github.com/usherhq/usher/flows"
 )
@@ -59,7 +58,7 @@ type Browser struct {
 // process is a running browser, ours or a remote one.
 type process struct {
 	rod    *rod.Browser
-	ctx    context.Context // ends with the browser; its cause says why
+	ctx    context.Context //nolint:containedctx // ends with the browser; its cause says why
 	cancel context.CancelCauseFunc
 	stop   func() // ends the browser and waits for it
 }
@@ -134,11 +133,27 @@ func (b *Browser) start(ctx context.Context) (*process, error) {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
+		if p.ctx.Err() != nil {
+			err = context.Cause(p.ctx) // it died: that says more than the call that broke of it
+		}
 		p.cancel(err)
 		stop()
-		return nil, flows.Errorf(flows.Unavailable, op, "%w", err).WithHint("%s", startHint(b.cfg))
+		code := flows.Unavailable
+		if sandboxed := os.Geteuid() == 0 && !b.cfg.NoSandbox && b.cfg.Remote == ""; sandboxed {
+			code = flows.Invalid // it will not start tomorrow either
+		}
+		return nil, flows.Errorf(code, op, "%s", messageOf(err)).WithHint("%s", startHint(b.cfg))
 	}
 	return p, nil
+}
+
+// messageOf is an error's own words, without the code of another step.
+func messageOf(err error) string {
+	var e *flows.Error
+	if errors.As(err, &e) {
+		return e.Msg
+	}
+	return err.Error()
 }
 
 func startHint(cfg Config) string {
@@ -168,14 +183,6 @@ func (w watched) Send(b []byte) error {
 		w.lost(err)
 	}
 	return err
-}
-
-// farewell ends a browser in good manners within the bound.
-func farewell(b *rod.Browser, bound time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), bound)
-	defer cancel()
-	// The answer does not matter: the process is waited for, or killed, by who called.
-	_ = proto.BrowserClose{}.Call(b.Context(ctx))
 }
 
 // pipe speaks the DevTools protocol over a pair of pipes: one JSON text after another, each

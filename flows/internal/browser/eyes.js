@@ -327,11 +327,20 @@
     verdict = { delivered: [], blocked: '' };
     return { state: 'one', handle: handle(el), by: r.by, failed: r.failed, empty: !(el.value || '') };
   };
+  // put types into the field that was made ready: in this document alone, and in one go. Text that is
+  // sent to whatever has the focus would follow the focus into a frame of another origin, too.
+  const put = (h, value) => {
+    const el = nodes[h];
+    if (!gate || gate.kind !== 'type' || gate.node !== el) return 'nothing was announced';
+    if (el.getRootNode().activeElement !== el) return 'the text went to another field'; // check: field
+    if (gate.origins && !(gate.origins.includes(location.origin) && window.top === window)) return `the page is of ${location.origin}`; // check: origin
+    return document.execCommand('insertText', false, value) ? '' : 'it takes no text';
+  };
   const holdsValue = (h, value) => { const el = nodes[h]; return !!el && el.isConnected && (el.value ?? el.textContent) === value; };
   const clearField = (h) => {
-    // Typing nothing over a selection: the deletion goes through the same gate.
+    // All of it is selected since it was made ready.
     const el = nodes[h];
-    if (!el) return false;
+    if (!el || el.getRootNode().activeElement !== el) return false;
     document.execCommand('delete');
     return !(el.value || '');
   };
@@ -538,7 +547,7 @@
   const unmask = () => { for (const [el, s] of masked) { if (s === null) el.removeAttribute('style'); else el.setAttribute('style', s); } masked = []; };
 
   window.__usher = {
-    find: (spec) => report(find(spec)), which: (specs) => specs.map((s) => { const r = find(s); return { state: r.state, why: r.why || '' }; }), aim, release, ready, holdsValue, clearField,
+    find: (spec) => report(find(spec)), which: (specs) => specs.map((s) => { const r = find(s); return { state: r.state, why: r.why || '' }; }), aim, release, ready, put, holdsValue, clearField,
     look, begin, step, rows: (t) => { const l = look(t); return { look: l, rows: rowsOf(t, false) }; }, mask, unmask,
     storage: () => ({ local: { ...localStorage }, session: { ...sessionStorage } }),
     restore: (s) => { for (const [k, v] of Object.entries(s.local || {})) localStorage.setItem(k, v); for (const [k, v] of Object.entries(s.session || {})) sessionStorage.setItem(k, v); },

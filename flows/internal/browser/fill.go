@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-rod/rod/lib/proto"
-
 	"github.com/usherhq/usher/flows"
 	"github.com/usherhq/usher/secrets"
 	"github.com/usherhq/usher/selectors"
@@ -75,14 +73,15 @@ func (w *Walk) fill(f Field) int {
 			why = fmt.Errorf("%s: %s", r.State, r.Why)
 		default:
 			var cleared bool
+			var put string
 			if f.value() == "" || !r.Empty {
-				if err := w.t.call(ctx, &cleared, "clearField", r.Handle); err != nil && !errors.Is(err, errMoved) {
+				if err := w.t.call(ctx, &cleared, "clearField", r.Handle); err != nil && !errors.Is(err, errMoved) && ctx.Err() == nil {
 					w.Fail(err)
 					return -1
 				}
 			}
 			if f.value() != "" {
-				err = proto.InputInsertText{Text: f.value()}.Call(w.t.page.Context(ctx))
+				err = w.t.call(ctx, &put, "put", r.Handle, f.value())
 			}
 			v := w.let(ctx)
 			var holds bool
@@ -93,15 +92,18 @@ func (w *Walk) fill(f Field) int {
 				w.record(flows.Step{At: start, Name: "fill " + f.Name, Element: f.Name, Selector: by(w.t.sheet, f.Name, r.By), Took: w.t.env.Now().Sub(start)})
 				return r.Handle
 			}
-			if err != nil && ctx.Err() == nil {
-				if err = w.t.moved(ctx, err); !errors.Is(err, errMoved) {
-					w.Fail(err)
-					return -1
-				}
+			if err != nil && !errors.Is(err, errMoved) && ctx.Err() == nil {
+				w.Fail(err)
+				return -1
 			}
-			why = errors.New("it does not hold what was typed")
-			if v.Blocked != "" {
+			switch {
+			case ctx.Err() != nil: // what was wrong before is the reason
+			case put != "":
+				why = errors.New(put)
+			case v.Blocked != "":
 				why = errors.New(v.Blocked)
+			default:
+				why = errors.New("it does not hold what was typed")
 			}
 		}
 		if e := w.known(mark); e != nil {

@@ -216,7 +216,7 @@ func takeOut(t *testing.T, check string) string {
 	t.Helper()
 	lines, found := strings.Split(eyes, "\n"), false
 	for i, l := range lines {
-		if m := marked.FindStringSubmatch(l); m == nil || m[1] != check {
+		if m := marked.FindStringSubmatch(l); len(m) != 2 || m[1] != check {
 			continue
 		}
 		found = true

@@ -329,7 +329,7 @@ func TestAKilledUsherLeavesNoBrowserAndItsProfileIsSwept(t *testing.T) {
 	}
 }
 
-//nolint:paralleltest // it changes PATH for the whole process.
+// It changes PATH for the whole process.
 func TestAMissingBrowserSaysHowToInstallOne(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	s := newSite(t, nil)

@@ -102,7 +102,7 @@ func (w *Walk) MayWrite(class string) *Walk {
 
 func (t *Tab) unaccepted(op string, names []string) error {
 	return flows.Errorf(flows.Refused, op, "sheet %s only assumes how the console looks here: %s", t.sheet.ID(), strings.Join(names, ", ")).
-		WithHint("run `usher check %[1]s`, then look at and accept them with `usher selectors accept %[1]s`", t.env.Connection.Name)
+		WithHint("run `usher check %[1]s`, then look at and accept them with `usher selectors accept %[1]s --sheet %[2]s`", t.env.Connection.Name, t.sheet.ID())
 }
 
 // press aims, announces and presses; it tries again as long as nothing was delivered.
@@ -258,7 +258,8 @@ var views = []string{"switch", "checkbox", "radio", "tab", "option", "columnhead
 func (w *Walk) fits(name string, a aimed) error {
 	says := selectors.Verbs(a.Name)
 	want := w.t.sheet.Elements[name].Verb
-	if len(says) == 0 || (want != "" && slices.Contains(says, want)) {
+	other := func(class string) bool { return class != want && selectors.Takes(class) }
+	if len(says) == 0 || (want != "" && slices.Contains(says, want) && !slices.ContainsFunc(says, other)) {
 		return nil
 	}
 	if want == "" && (!slices.ContainsFunc(says, selectors.Takes) || slices.Contains(views, a.Role)) {

@@ -36,7 +36,7 @@ type Tab struct {
 
 	home *rod.Browser // the isolated context
 	page *rod.Page
-	ctx  context.Context // ends with the browser, the renderer or Close
+	ctx  context.Context //nolint:containedctx // ends with the browser, the renderer or Close
 	end  context.CancelCauseFunc
 	wg   sync.WaitGroup
 	net  *traffic

@@ -249,6 +249,27 @@ func (w *Walk) At(page string) *Walk {
 	}
 }
 
+// Fits takes the version of the sheet that describes the page as it is now, and tells whether there
+// is exactly one. It does not wait, and none is no error.
+func (w *Walk) Fits(page string) bool {
+	if w.err != nil {
+		return false
+	}
+	sheet, err := w.t.env.Sheets.Choose(page, func(s *selectors.Sheet, name string) (bool, error) {
+		var f found
+		err := w.t.call(w.ctx, &f, "find", element(s, name))
+		return f.State == "one", err
+	})
+	var misfit *selectors.Misfit
+	switch {
+	case err == nil:
+		w.t.sheet = sheet
+	case !errors.As(err, &misfit) && !errors.Is(err, errMoved):
+		w.Fail(err)
+	}
+	return err == nil
+}
+
 // Which waits until one of the names is visible and returns it; the earlier name where several
 // are. It returns "" after the bound, which is no error; a bound of 0 looks once.
 func (w *Walk) Which(bound time.Duration, names ...string) string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/usherhq/usher/flows"
 	"github.com/usherhq/usher/flows/internal/browser"
+	"github.com/usherhq/usher/selectors"
 )
 
 // Narrow opens the users page and searches for one address, so that its row is on the page.
@@ -40,7 +41,7 @@ func (c *Console) Check(ctx context.Context) ([]flows.Finding, error) {
 	}
 	out = append(out, c.look(w, "invite", func(n string) bool { return strings.HasPrefix(n, "invite.") })...)
 	w.Picture("the invitation's form")
-	c.openUsers(w, false) // a fresh page: the form is left, nothing was sent
+	out = append(out, c.peek(w)...) // on a fresh page: the form is left, nothing was sent
 	seen := map[string]bool{}
 	for _, f := range out {
 		seen[f.Name] = true
@@ -53,6 +54,28 @@ func (c *Console) Check(ctx context.Context) ([]flows.Finding, error) {
 		}
 	}
 	return out, w.Err()
+}
+
+// peek looks at what an act is offered in, on our own row: of others nothing is opened. What is not
+// offered there, because the row is one's own, is no fault.
+func (c *Console) peek(w *browser.Walk) []flows.Finding {
+	me := flows.Account{Email: c.me()}
+	c.Narrow(w, me.Email)
+	if w.Err() != nil || c.Shape.Peek == nil {
+		return nil
+	}
+	var out []flows.Finding
+	for _, prefix := range c.Shape.Peek(w, c, me) {
+		for _, f := range c.look(w, strings.TrimSuffix(prefix, "."), func(n string) bool { return n+"." == prefix || strings.HasPrefix(n, prefix) }) {
+			if !f.OK && selectors.Takes(c.Tab.Sheet().Elements[f.Name].Verb) {
+				f.Skipped, f.Detail = true, "not offered on one's own account"
+			}
+			out = append(out, f)
+		}
+	}
+	w.Picture("our own account")
+	c.openUsers(w, false)
+	return out
 }
 
 // mine leaves out the names of the surface that this connection does not use.

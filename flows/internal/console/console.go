@@ -25,6 +25,9 @@ type Shape struct {
 	// Prefix goes before the names of the users page and its table, where the console has more
 	// than one surface ("account.").
 	Prefix string
+	// Peek opens, on one's own row, what the act is offered in, presses nothing there, and returns
+	// the beginnings of the names that are to be seen then. Nil where there is nothing to open.
+	Peek func(w *browser.Walk, c *Console, me flows.Account) []string
 	// Act walks from the users page, on which the one row of the account shows, through all that
 	// is to be pressed to take its access away; the last press is announced. It returns once that
 	// is pressed.

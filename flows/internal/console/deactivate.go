@@ -51,7 +51,7 @@ func (c *Console) Deactivate(ctx context.Context, who flows.Account) (flows.Outc
 
 // same refuses an account that is no longer the one that the plan was made for.
 func same(plan, now flows.Account) error {
-	differ := ""
+	var differ string
 	switch {
 	case plan.ID != now.ID:
 		differ = "another id"

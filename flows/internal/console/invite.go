@@ -64,8 +64,9 @@ func (c *Console) Invite(ctx context.Context, p flows.Person) (flows.Outcome, er
 			return flows.Outcome{Kind: flows.InvitationOut, Account: &now[0]}, true
 		case flows.Active:
 			return flows.Outcome{Kind: flows.Done, Account: &now[0]}, true
+		default:
+			return flows.Outcome{}, false
 		}
-		return flows.Outcome{}, false
 	})
 }
 
@@ -101,9 +102,10 @@ func standing(found []flows.Account, email string) (flows.Outcome, error) {
 	case flows.Deactivated:
 		return flows.Outcome{}, flows.Errorf(flows.Unsupported, "invite", "%s has a deactivated account", email).
 			WithHint("reactivate it by hand in the console")
+	default:
+		return flows.Outcome{}, flows.Errorf(flows.Unsupported, "invite", "%s has an account in a state that usher does not know: %q", email, a.Words["status"]).
+			WithHint("look at it in the console")
 	}
-	return flows.Outcome{}, flows.Errorf(flows.Unsupported, "invite", "%s has an account in a state that usher does not know: %q", email, a.Words["status"]).
-		WithHint("look at it in the console")
 }
 
 // afterPress waits for the form to go or to complain, and returns what the console said.

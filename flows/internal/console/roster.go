@@ -78,7 +78,7 @@ func independent(r *flows.Roster) bool {
 
 // roster maps what was read to accounts.
 func (c *Console) roster(reading *browser.Reading) *flows.Roster {
-	r := &flows.Roster{Connection: c.Env.Connection.Name, Taken: c.Env.Now().UTC(), Sheet: c.Tab.Sheet().ID()}
+	r := &flows.Roster{Connection: c.Env.Connection.Name, Taken: c.Env.Now().UTC(), Sheet: c.Env.Sheets.Eldest(c.Name("users"), c.Tab.Sheet()).ID()}
 	for _, row := range reading.Rows {
 		a, notes := c.account(row)
 		r.Accounts = append(r.Accounts, a)
@@ -119,7 +119,7 @@ func (c *Console) witness(r *flows.Roster, reading *browser.Reading) {
 		heard.Applies = true
 		first, last := reading.Tap[0], reading.Tap[len(reading.Tap)-1]
 		heard.Agrees = !slices.ContainsFunc(reading.Tap, func(t int) bool { return t != n })
-		heard.Says = fmt.Sprintf("%d answers say %d (first) to %d (last)", len(reading.Tap), first, last)
+		heard.Says = fmt.Sprintf("the console's answers (%d of them) say %d first and %d last", len(reading.Tap), first, last)
 	}
 	rows := flows.Witness{Name: "aria-rowcount", Independent: true, Says: "the table states no number of rows"}
 	index := flows.Witness{Name: "row numbers", Independent: true, Says: "rows carry no numbers"}
@@ -185,6 +185,9 @@ func (c *Console) account(row browser.Row) (flows.Account, []string) {
 	sheet := c.Tab.Sheet()
 	a := flows.Account{Email: flows.Clean(row.Values["email"]), Name: flows.Clean(row.Values["name"]), LastSeen: flows.Clean(row.Values["last_seen"]),
 		ID: flows.Clean(row.ID), State: flows.Unknown, Words: map[string]string{}}
+	if raw := strings.TrimSpace(row.Values["email"]); raw != a.Email {
+		a.Email += " (with characters that cannot be seen)" // it looks like another address, and is none
+	}
 	if a.ID == "" {
 		a.ID = strings.ToLower(a.Email)
 	}

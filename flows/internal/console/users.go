@@ -10,7 +10,7 @@ import (
 
 // openUsers opens the users page afresh and shows every account, the deactivated ones too where
 // the console can. listen is true where the answers' totals are wanted.
-func (c *Console) openUsers(w *browser.Walk, listen bool) *browser.Walk {
+func (c *Console) openUsers(w *browser.Walk, listen bool) {
 	table := c.Name("users")
 	if listen {
 		w.Listen(table)
@@ -21,7 +21,7 @@ func (c *Console) openUsers(w *browser.Walk, listen bool) *browser.Walk {
 	c.partly = ""
 	all := c.Name("users.all")
 	if w.Err() != nil || !w.Has(all) {
-		return w
+		return
 	}
 	if !w.Shows(all) && w.Has(c.Name("users.filters")) && w.Shows(c.Name("users.filters")) {
 		w.Click(c.Name("users.filters"))
@@ -31,13 +31,13 @@ func (c *Console) openUsers(w *browser.Walk, listen bool) *browser.Walk {
 	if w.Err() == nil && !w.Shows(all) {
 		c.partly = "the sheet knows a view that shows deactivated accounts, and the page does not offer it"
 		w.Note(c.partly)
-		return w
+		return
 	}
 	if listen {
 		w.Listen(table)
 	}
 	mark := w.Mark()
-	return w.Tick(all, true).Answered(mark)
+	w.Tick(all, true).Answered(mark)
 }
 
 // closeFilters closes what openUsers opened: with its own button, else as a key would.

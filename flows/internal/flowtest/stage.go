@@ -42,6 +42,7 @@ type Notes struct {
 	OnPress func(flows.Press)
 }
 
+// Record keeps a step of evidence.
 func (n *Notes) Record(_ context.Context, s flows.Step) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -49,6 +50,7 @@ func (n *Notes) Record(_ context.Context, s flows.Step) error {
 	return nil
 }
 
+// UseCode says whether the code of the time step may be used: a step is used once, and none before it.
 func (n *Notes) UseCode(_ context.Context, account string, step int64) (bool, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -59,12 +61,14 @@ func (n *Notes) UseCode(_ context.Context, account string, step int64) (bool, er
 	return true, nil
 }
 
+// LoadSession returns the kept session; an empty one where there is none.
 func (n *Notes) LoadSession(context.Context) (secrets.Value, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.session, nil
 }
 
+// SaveSession keeps the session in place of the one before.
 func (n *Notes) SaveSession(_ context.Context, v secrets.Value) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -72,8 +76,9 @@ func (n *Notes) SaveSession(_ context.Context, v secrets.Value) error {
 	return nil
 }
 
-func (n *Notes) DropSession(context.Context) error {
-	return n.SaveSession(context.Background(), secrets.Value{})
+// DropSession forgets the session.
+func (n *Notes) DropSession(ctx context.Context) error {
+	return n.SaveSession(ctx, secrets.Value{})
 }
 
 func (n *Notes) pressing(_ context.Context, p flows.Press) error {
@@ -234,7 +239,7 @@ func (s *Stage) Equal(t *testing.T, r *flows.Roster) {
 			continue
 		}
 		roles := slices.Sorted(slices.Values(u.Roles))
-		if a.Roles != nil && a.Roles[0] == "multiple" && len(roles) > 1 {
+		if len(a.Roles) > 0 && a.Roles[0] == "multiple" && len(roles) > 1 {
 			roles = a.Roles
 		}
 		if !flows.SameAddress(a.Email, u.Email) || a.State != u.State || !slices.Equal(a.Roles, roles) || a.Name != flows.Clean(u.Name) {
