@@ -47,14 +47,13 @@ func (r *rig) put(t *testing.T, name, content string) (had string) {
 
 // refuses runs a command line that must fail with the exit code of the table, say what to do next,
 // and leave nothing behind.
-func (r *rig) refuses(t *testing.T, code flows.Code, says string, args ...string) end {
+func (r *rig) refuses(t *testing.T, code flows.Code, says string, args ...string) {
 	t.Helper()
 	e := r.exits(t, flows.Table[code].Exit, args...)
 	if !strings.Contains(e.err, says) || !strings.Contains(e.err, "\n  next: ") {
 		t.Errorf("it does not say %q and what to do next:\n%s", says, e.err)
 	}
 	r.nothingLeft(t)
-	return e
 }
 
 // untouched fails the test where a stand-in was changed, or asked to.
@@ -68,6 +67,7 @@ func (r *rig) untouched(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest,tparallel // its cases share a rig, and each looks that nothing is left there
 func TestBadInputIsRefusedBeforeAnySignIn(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 60)
@@ -98,7 +98,7 @@ func TestBadInputIsRefusedBeforeAnySignIn(t *testing.T) {
 		{"a database of a newer version", "version 999", flows.Invalid, config(r.variant(t, "newer", database, "database: "+newer))},
 		{"a file that is no database", "not a database", flows.Invalid, config(r.variant(t, "notes", database, "database: "+noDatabase))},
 	} {
-		t.Run(tt.name, func(t *testing.T) { //nolint:paralleltest // nine of them take less than a second
+		t.Run(tt.name, func(t *testing.T) {
 			r.refuses(t, tt.code, tt.says, tt.args...)
 		})
 	}

@@ -52,7 +52,7 @@ func newCLI(in, out, errs *os.File) *cli {
 }
 
 func isTerminal(f *os.File) bool {
-	return term.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor fits
+	return term.IsTerminal(int(f.Fd()))
 }
 
 // run runs the command that args name and returns the exit code.

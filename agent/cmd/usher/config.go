@@ -83,27 +83,39 @@ type connectionConfig struct {
 // findConfig returns the path of the configuration: what was asked for, else usher.yaml here, else
 // that of the user's own folder.
 func findConfig(asked string) (string, error) {
+	path, tried, err := lookForConfig(asked)
+	if err == nil && path == "" {
+		return "", flows.Errorf(flows.Invalid, opConfig, "there is no %s", strings.Join(tried, " and no ")).
+			WithHint("run `usher init`, or name the file with --config; `usher demo` needs none")
+	}
+	return path, err
+}
+
+// lookForConfig is findConfig for who can do without: where there is none, the path is empty, and
+// tried says where it was looked for.
+func lookForConfig(asked string) (path string, tried []string, err error) {
 	if asked == "" {
 		asked = os.Getenv("USHER_CONFIG")
 	}
 	if asked != "" {
-		return filepath.Abs(asked)
+		path, err = filepath.Abs(asked)
+		return path, nil, err
 	}
-	tried := []string{configName}
+	tried = []string{configName}
 	if dir, err := userConfigDir(); err == nil {
 		tried = append(tried, filepath.Join(dir, configName))
 	}
 	for _, p := range tried {
 		_, err := os.Stat(p)
 		if err == nil {
-			return filepath.Abs(p)
+			path, err = filepath.Abs(p)
+			return path, nil, err
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return "", flows.Errorf(flows.Invalid, opConfig, "%w", err)
+			return "", nil, flows.Errorf(flows.Invalid, opConfig, "%w", err)
 		}
 	}
-	return "", flows.Errorf(flows.Invalid, opConfig, "there is no %s", strings.Join(tried, " and no ")).
-		WithHint("run `usher init`, or name the file with --config; `usher demo` needs none")
+	return "", tried, nil
 }
 
 // userConfigDir is usher's folder in the user's configuration.

@@ -129,7 +129,7 @@ func TestAddingAConnectionLeavesTheRestOfTheFileAsItIs(t *testing.T) {
 		"a comment at the margin": "key: env:K\nconnections:\n" + old + "# not the end\n  two:" + goodConnection,
 	} {
 		path := filepath.Join(t.TempDir(), "usher.yaml")
-		if err := os.WriteFile(path, []byte(before), 0o640); err != nil { //nolint:gosec // the mode is what is tested
+		if err := os.WriteFile(path, []byte(before), 0o640); err != nil {
 			t.Fatal(err)
 		}
 		c, err := addConnection(path, "new", fields, testApps())

@@ -149,21 +149,21 @@ func references(refs []string, way flows.Way) (map[string]string, error) {
 func (c *cli) askPlaces(ctx context.Context, p *prompter, app flows.App, f *connectFlags) error {
 	var err error
 	if f.url == "" {
-		if f.url, err = p.ask(ctx, "Address of the "+app.Title+" console (https://...)", ""); err != nil {
+		if f.url, err = p.ask(ctx, "Address of the "+app.Title+" console (https://...)"); err != nil {
 			return err
 		}
 		if f.signIn == "" {
-			if f.signIn, err = p.ask(ctx, "Address of the sign-in page, where that is another site", ""); err != nil {
+			if f.signIn, err = p.ask(ctx, "Address of the sign-in page, where that is another site"); err != nil {
 				return err
 			}
 		}
 		if f.workspace == "" {
-			if f.workspace, err = p.ask(ctx, "Name of the workspace that must be shown after sign-in (empty: not checked)", ""); err != nil {
+			if f.workspace, err = p.ask(ctx, "Name of the workspace that must be shown after sign-in (empty: not checked)"); err != nil {
 				return err
 			}
 		}
 		if f.sso == "" {
-			if f.sso, err = p.ask(ctx, "Identity provider people sign in with, e.g. okta (empty: passwords)", ""); err != nil {
+			if f.sso, err = p.ask(ctx, "Identity provider people sign in with, e.g. okta (empty: passwords)"); err != nil {
 				return err
 			}
 		}
@@ -223,7 +223,7 @@ func (c *cli) askSecret(ctx context.Context, p *prompter, spec flows.SecretSpec)
 		title += " (empty: none)"
 	}
 	if spec.Public {
-		s, err := p.ask(ctx, title, "")
+		s, err := p.ask(ctx, title)
 		return secrets.New(s), err
 	}
 	v, err := p.secret(ctx, title)

@@ -79,12 +79,12 @@ func TestAFolderThatCannotBeWrittenIsSaidAndNothingIsDone(t *testing.T) {
 	dir := t.TempDir()
 	config := r.withDatabase(t, dir)
 	for _, path := range []string{filepath.Join(dir, databaseName), dir} {
-		if err := os.Chmod(path, 0o500); err != nil { //nolint:gosec // a folder must be entered
+		if err := os.Chmod(path, 0o500); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Cleanup(func() {
-		if err := os.Chmod(dir, privateDir); err != nil { //nolint:gosec // a folder must be entered
+		if err := os.Chmod(dir, privateDir); err != nil {
 			t.Error(err)
 		}
 	})

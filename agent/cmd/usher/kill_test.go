@@ -37,7 +37,7 @@ func (p point) String() string {
 // killings draws n points from the seed. Two of three lie between the press and the recorded
 // verification; apps and victims take turns.
 func killings(seed uint64, n int) []point {
-	rng := rand.New(rand.NewPCG(seed, 0x6b696c6c)) //nolint:gosec // when, not what nobody may know
+	rng := rand.New(rand.NewPCG(seed, 0x6b696c6c))
 	points := make([]point, 0, n)
 	for i := range n {
 		p := point{app: "stonly", victim: "usher", phase: []string{"press", "request", "step"}[i%3]}
@@ -62,6 +62,8 @@ func killings(seed uint64, n int) []point {
 
 // A killed usher, or a killed browser, leaves a deactivation that the same command finishes: exactly
 // one, whenever it was. The storm is in soak_test.go.
+//
+//nolint:tparallel // the group of parallel kills is waited for, to see where they came
 func TestAKilledUsherOrBrowserLeavesExactlyOneDeactivation(t *testing.T) {
 	t.Parallel()
 	var between atomic.Bool

@@ -47,24 +47,16 @@ func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	}
 }
 
-// ask asks a question whose answer may be shown; an empty answer means otherwise.
-func (p *prompter) ask(ctx context.Context, question, otherwise string) (string, error) {
-	q := question
-	if otherwise != "" {
-		q += " [" + otherwise + "]"
-	}
-	if err := p.put(q + ": "); err != nil {
+// ask asks a question whose answer may be shown.
+func (p *prompter) ask(ctx context.Context, question string) (string, error) {
+	if err := p.put(question + ": "); err != nil {
 		return "", err
 	}
 	s, err := await(ctx, p.readLine)
 	if err != nil {
 		return "", err
 	}
-	s = strings.TrimSpace(s)
-	if s == "" {
-		return otherwise, nil
-	}
-	return s, nil
+	return strings.TrimSpace(s), nil
 }
 
 // secret asks for what is not shown while it is typed.
@@ -77,7 +69,7 @@ func (p *prompter) secret(ctx context.Context, question string) (secrets.Value, 
 		s, err := await(ctx, p.readLine)
 		return secrets.New(s), err
 	}
-	fd := int(f.Fd()) //nolint:gosec // a descriptor fits
+	fd := int(f.Fd())
 	shown, err := term.GetState(fd)
 	if err != nil {
 		return secrets.Value{}, failed("ask", err)
@@ -95,7 +87,7 @@ func (p *prompter) secret(ctx context.Context, question string) (secrets.Value, 
 
 // yes asks for a yes; anything else is a no.
 func (p *prompter) yes(ctx context.Context, question string) (bool, error) {
-	s, err := p.ask(ctx, question+" [y/N]", "")
+	s, err := p.ask(ctx, question+" [y/N]")
 	if err != nil {
 		return false, err
 	}

@@ -54,7 +54,8 @@ func askTruth(ctx context.Context, url string) (t truth, err error) {
 	if res.StatusCode != http.StatusOK {
 		return t, fmt.Errorf("ask the stand-in for the truth: it answered %s", res.Status)
 	}
-	return t, failed("read the truth", json.NewDecoder(res.Body).Decode(&t))
+	err = failed("read the truth", json.NewDecoder(res.Body).Decode(&t))
+	return t, err
 }
 
 // state returns the state of the one user of that address.

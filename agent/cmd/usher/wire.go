@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -286,11 +285,3 @@ func (h *house) do(ctx context.Context, orders []agent.Order) []agent.Result {
 
 // asRoot says whether the browser's own sandbox cannot run because of who we are.
 func asRoot() bool { return os.Geteuid() == 0 }
-
-// sentence joins words as a person would: "a, b and c".
-func sentence(words []string) string {
-	if n := len(words); n > 1 {
-		return fmt.Sprintf("%s and %s", strings.Join(words[:n-1], ", "), words[n-1])
-	}
-	return strings.Join(words, "")
-}
