@@ -27,7 +27,7 @@ func lock(ctx context.Context, path string) (unlock func() error, err error) {
 	defer cancel()
 	// Asked again and again, because a flock that waits cannot be told to stop.
 	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // a descriptor fits an int
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
 			return f.Close, nil // closing lets go of the lock
 		}

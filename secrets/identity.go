@@ -61,7 +61,7 @@ func ParseIdentity(text Value) (Identity, error) {
 // LoadIdentity resolves ref and reads the key. A key cannot lie in a store that it opens: age: is refused.
 func LoadIdentity(ctx context.Context, r *Resolver, ref string) (Identity, error) {
 	if strings.HasPrefix(ref, schemeAge+":") {
-		return Identity{}, fmt.Errorf("%s: the key of a store cannot be kept in a store: use env:, file: or keyring:", quoteRef(ref))
+		return Identity{}, fmt.Errorf("%s: the key of a store cannot be kept in a store: use an env:, file: or keyring: reference", quoteRef(ref))
 	}
 	text, err := r.Resolve(ctx, ref)
 	if err != nil {

@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -34,7 +35,7 @@ func (w *MaskWriter) Write(p []byte) (int, error) {
 		return 0, w.err
 	}
 	w.held.Write(p)
-	if strings.ContainsAny(string(p), "\n\r") || w.held.Len() > maxLine {
+	if bytes.ContainsAny(p, "\n\r") || w.held.Len() > maxLine {
 		w.pass(false)
 	}
 	if w.err != nil {

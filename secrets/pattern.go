@@ -99,7 +99,7 @@ func (a alphabet) code(text string) *pattern {
 }
 
 func (a alphabet) codeLetter(letter string) []string {
-	if strings.Contains("+/-_", letter) {
+	if strings.ContainsAny(letter, "+/-_") {
 		return a.spell(letter)
 	}
 	return []string{letter}

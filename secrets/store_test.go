@@ -304,7 +304,7 @@ func TestWritersOfManyProcessesLoseNothing(t *testing.T) {
 				}
 				return
 			}
-			cmd := exec.CommandContext(ctx, self) //nolint:gosec // this test's own binary
+			cmd := exec.CommandContext(ctx, self)
 			cmd.Env = append(os.Environ(), storeWriter+"="+who, "USHER_TEST_STORE="+path, "USHER_TEST_KEY="+text.Reveal())
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v: %s", err, out)
