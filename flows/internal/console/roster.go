@@ -15,7 +15,7 @@ import (
 // walk is walked again, three times at most.
 func (c *Console) List(ctx context.Context) (*flows.Roster, error) {
 	w := c.Tab.Walk(ctx, "read the roster")
-	var roster *flows.Roster
+	var roster, before *flows.Roster
 	for try := 1; try <= 3; try++ {
 		c.openUsers(w, true)
 		reading := w.Read(c.Name("users"))
@@ -36,6 +36,10 @@ func (c *Console) List(ctx context.Context) (*flows.Roster, error) {
 			break
 		}
 		w.Picture(fmt.Sprintf("pass %d is %s", try, roster.Grade))
+		if before != nil && slices.Equal(keys(before), keys(roster)) {
+			break // nothing is moving: what disagrees will go on disagreeing
+		}
+		before = roster
 	}
 	roster.Notes = append(roster.Notes, c.Tab.Notes()...)
 	return roster, w.Err()
@@ -56,20 +60,22 @@ func (c *Console) again(w *browser.Walk) *flows.Roster {
 
 // twice is the witness of two full passes that give the same accounts.
 func twice(a, b *flows.Roster) flows.Witness {
-	key := func(r *flows.Roster) []string {
-		ids := make([]string, 0, len(r.Accounts))
-		for _, x := range r.Accounts {
-			ids = append(ids, x.ID+" "+strings.ToLower(x.Email)+" "+string(x.State))
-		}
-		slices.Sort(ids)
-		return ids
-	}
-	same := b.Grade != flows.Partial && slices.Equal(key(a), key(b))
+	same := b.Grade != flows.Partial && slices.Equal(keys(a), keys(b))
 	says := fmt.Sprintf("two full passes gave the same %d accounts", len(a.Accounts))
 	if !same {
 		says = fmt.Sprintf("two full passes gave %d and %d accounts, not the same ones", len(a.Accounts), len(b.Accounts))
 	}
 	return flows.Witness{Name: "second pass", Independent: true, Applies: true, Agrees: same, Says: says}
+}
+
+// keys are what two passes must agree on, in order.
+func keys(r *flows.Roster) []string {
+	ids := make([]string, 0, len(r.Accounts))
+	for _, x := range r.Accounts {
+		ids = append(ids, x.ID+" "+strings.ToLower(x.Email)+" "+string(x.State))
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 func independent(r *flows.Roster) bool {
