@@ -178,7 +178,7 @@ func (w *Walk) hold(values []fieldValue) bool {
 
 // Choose takes one of the words in a list, drawn or native, and makes sure that it was taken.
 func (w *Walk) Choose(name string, words selectors.Names) *Walk {
-	f := w.resolve(name, stepBound)
+	f := w.resolve(name)
 	if w.err != nil {
 		return w
 	}
@@ -209,7 +209,7 @@ func (w *Walk) Choose(name string, words selectors.Names) *Walk {
 		w.Gone(opt)
 	}
 	w.row = row
-	got := w.resolve(name, stepBound)
+	got := w.resolve(name)
 	if w.err == nil && !mentions(words, got.Text) && !mentions(words, got.Name) {
 		return w.Fail(w.drift("%s shows %s after %s was chosen", name, quoted(flows.Clean(got.Text)), words))
 	}

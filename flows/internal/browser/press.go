@@ -313,7 +313,7 @@ func (w *Walk) mouse(ctx context.Context, a aimed, writes bool) (verdict, error)
 
 // Tick sets a tick box or a switch; one that stands as wanted is left alone.
 func (w *Walk) Tick(name string, on bool) *Walk {
-	f := w.resolve(name, stepBound)
+	f := w.resolve(name)
 	if w.err != nil {
 		return w
 	}

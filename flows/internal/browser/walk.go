@@ -359,13 +359,13 @@ func (w *Walk) spec(name string) *spec {
 
 // See waits until the name is visible, once.
 func (w *Walk) See(name string) *Walk {
-	_ = w.resolve(name, stepBound)
+	_ = w.resolve(name)
 	return w
 }
 
 // Text waits for the name and returns its visible text, cleaned.
 func (w *Walk) Text(name string) string {
-	f := w.resolve(name, stepBound)
+	f := w.resolve(name)
 	if f.Text == "" {
 		return flows.Clean(f.Name)
 	}
@@ -382,7 +382,7 @@ func (w *Walk) Peek(name string) string {
 }
 
 // resolve waits until the name leads to one visible element.
-func (w *Walk) resolve(name string, bound time.Duration) found {
+func (w *Walk) resolve(name string) found {
 	if w.err != nil {
 		return found{}
 	}
@@ -392,7 +392,7 @@ func (w *Walk) resolve(name string, bound time.Duration) found {
 		w.Fail(w.unknown(name))
 		return found{}
 	}
-	ctx, cancel := w.t.bind(w.ctx, bound)
+	ctx, cancel := w.t.bind(w.ctx, stepBound)
 	defer cancel()
 	var f found
 	for {
