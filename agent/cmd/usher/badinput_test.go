@@ -70,7 +70,7 @@ func (r *rig) untouched(t *testing.T) {
 //nolint:paralleltest,tparallel // its cases share a rig, and each looks that nothing is left there
 func TestBadInputIsRefusedBeforeAnySignIn(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 60)
+	r := newRig(t)
 	write := []string{"deactivate", ana, "--yes", "--holdings", "leave"}
 	config := func(path string) []string { return append([]string{"--config", path}, write...) }
 	newer := r.copyDatabase(t, t.TempDir())
@@ -157,7 +157,7 @@ func version(t *testing.T, path string) (v int) {
 // until somebody says so or the password is another.
 func TestAWrongPasswordIsTriedOnceUntilSomebodySaysSo(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 60)
+	r := newRig(t)
 	right := r.put(t, "stonly.password", "wrong horse\n")
 	tried := func(want int) {
 		t.Helper()
@@ -182,7 +182,7 @@ func TestAWrongPasswordIsTriedOnceUntilSomebodySaysSo(t *testing.T) {
 // A wrong second factor is tried in two time steps, and then no more.
 func TestAWrongSecondFactorIsTriedTwiceAndNoMore(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 60)
+	r := newRig(t)
 	r.put(t, "thoropass.totp", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\n")
 	r.refuses(t, flows.LoginRefused, "refused the code twice", "list", "thoropass")
 	r.refuses(t, flows.LoginRefused, "not tried again", "list", "thoropass")
@@ -201,7 +201,7 @@ func TestAWrongSecondFactorIsTriedTwiceAndNoMore(t *testing.T) {
 // console is back.
 func TestAConsoleThatIsDownIsUnreachable(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 60)
+	r := newRig(t)
 	r.fault(t, "stonly", "down")
 	write := []string{"deactivate", ana, "--on", "stonly", "--yes", "--holdings", "leave"}
 	r.refuses(t, flows.Unavailable, "unavailable", write...)

@@ -59,7 +59,7 @@ func (r *rig) withDatabase(t *testing.T, dir string) string {
 
 func TestADiskThatCanOnlyBeReadIsSaidAndNothingIsDone(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 60)
+	r := newRig(t)
 	dir := smallDisk(t, "4m")
 	config := r.withDatabase(t, dir)
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
@@ -75,7 +75,7 @@ func TestAFolderThatCannotBeWrittenIsSaidAndNothingIsDone(t *testing.T) {
 	if asRoot() {
 		t.Skip("root may write everywhere; the disk that can only be read is tested instead")
 	}
-	r := newRig(t, 60)
+	r := newRig(t)
 	dir := t.TempDir()
 	config := r.withDatabase(t, dir)
 	for _, path := range []string{filepath.Join(dir, databaseName), dir} {
@@ -96,7 +96,7 @@ func TestAFolderThatCannotBeWrittenIsSaidAndNothingIsDone(t *testing.T) {
 // before the press, for the press could not be written down. With room again the same order is done.
 func TestAFullDiskStopsTheRunBeforeThePress(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 60)
+	r := newRig(t)
 	dir := smallDisk(t, "4m")
 	config := r.withDatabase(t, dir)
 	write := []string{"--config", config, "deactivate", ana, "--on", "stonly", "--yes", "--holdings", "leave", "--format", "json"}

@@ -86,7 +86,7 @@ func TestAKilledUsherOrBrowserLeavesExactlyOneDeactivation(t *testing.T) {
 // the truth. It says where the kill came.
 func killAndFinish(t *testing.T, p point) (between bool) {
 	t.Helper()
-	r := newRig(t, 60)
+	r := newRig(t)
 	command := []string{"deactivate", ana, "--on", p.app, "--yes", "--holdings", "leave", "--format", "json"}
 	first := r.start(t, command...)
 	r.waitFor(t, first, p)

@@ -56,8 +56,11 @@ type rig struct {
 	at     map[string]standInJSON
 }
 
-// newRig starts the stand-ins. wantBrowser says that the test cannot do without a browser.
-func newRig(t testing.TB, users int) *rig {
+// rigUsers is how many accounts a stand-in has: enough for more than one page.
+const rigUsers = "60"
+
+// newRig starts the stand-ins, for a test that cannot do without a browser.
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	needBrowser(t)
 	bin, err := theBinary()
@@ -70,7 +73,7 @@ func newRig(t testing.TB, users int) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.killBrowsers(t) })
-	p := r.start(t, "sandbox", "--users", strconv.Itoa(users), "--write-config", r.config, "--format", "json")
+	p := r.start(t, "sandbox", "--users", rigUsers, "--write-config", r.config, "--format", "json")
 	t.Cleanup(func() {
 		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Errorf("stop the stand-ins: %v", err)

@@ -14,7 +14,7 @@ import (
 // says that it waits, and then finds the work done.
 func TestTwoCommandLinesAtOnceOnOneConnectionWriteOnce(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 60)
+	r := newRig(t)
 	command := []string{"deactivate", ana, "--on", "stonly", "--yes", "--holdings", "leave", "--format", "json"}
 	both := []*process{r.start(t, command...), r.start(t, command...)}
 	var outcomes []flows.OutcomeKind
