@@ -528,15 +528,25 @@
 
   // ---- pictures -----------------------------------------------------------------------------
   let masked = [];
+  // All that a picture shows and a script may look into: shadow trees, frames of the same origin.
+  const roots = (root, out = []) => {
+    out.push(root);
+    for (const el of root.querySelectorAll('*')) {
+      if (el.shadowRoot) roots(el.shadowRoot, out);
+      if (el.tagName === 'IFRAME' && el.contentDocument) roots(el.contentDocument, out);
+    }
+    return out;
+  };
   const mask = (secrets) => {
-    const t = document.body ? document.body.innerText : '';
+    const places = roots(document), inAll = (css) => places.flatMap((r) => [...r.querySelectorAll(css)]);
+    const t = places.map((r) => (r.body ? [r.body] : [...r.children]).map((el) => el.innerText || '').join('')).join('\n');
     if (secrets.some((s) => s.length > 3 && t.includes(s))) return 'a secret stands in the page';
     masked = [];
-    for (const el of new Set([...secretNodes, ...document.querySelectorAll('input[type=password],input[autocomplete=one-time-code]')])) {
+    for (const el of new Set([...secretNodes, ...inAll('input[type=password],input[autocomplete=one-time-code]')])) {
       masked.push([el, el.getAttribute('style')]);
       for (const [k, v] of [['color', 'transparent'], ['-webkit-text-fill-color', 'transparent'], ['-webkit-text-security', 'disc'], ['background', '#888']]) el.style.setProperty(k, v, 'important');
     }
-    for (const el of document.querySelectorAll('input,textarea')) {
+    for (const el of inAll('input,textarea')) {
       if (secrets.some((s) => s.length > 3 && el.value && el.value.includes(s)) && !masked.some(([m]) => m === el)) {
         masked.push([el, el.getAttribute('style')]);
         for (const [k, v] of [['color', 'transparent'], ['-webkit-text-fill-color', 'transparent'], ['background', '#888']]) el.style.setProperty(k, v, 'important');
@@ -550,7 +560,7 @@
     find: (spec) => report(find(spec)), which: (specs) => specs.map((s) => { const r = find(s); return { state: r.state, why: r.why || '' }; }), aim, release, ready, put, holdsValue, clearField,
     look, begin, step, rows: (t) => { const l = look(t); return { look: l, rows: rowsOf(t, false) }; }, mask, unmask,
     storage: () => ({ local: { ...localStorage }, session: { ...sessionStorage } }),
-    restore: (s) => { for (const [k, v] of Object.entries(s.local || {})) localStorage.setItem(k, v); for (const [k, v] of Object.entries(s.session || {})) sessionStorage.setItem(k, v); },
+    forget: () => { localStorage.clear(); sessionStorage.clear(); },
     says, href: (h) => String(nodes[h].closest('a')?.href || nodes[h].href || ''),
     value: (h) => String(nodes[h].value ?? nodes[h].textContent ?? ''),
     ticked: (h) => { const el = nodes[h]; const i = el.matches('input') ? el : el.querySelector('input[type=checkbox]'); return i ? i.checked : el.getAttribute('aria-checked') === 'true'; },

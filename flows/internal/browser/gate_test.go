@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-rod/rod/lib/proto"
 
@@ -302,5 +303,42 @@ func TestEveryMarkedCheckIsTried(t *testing.T) {
 	}
 	if n == 0 {
 		t.Error("eyes.js marks no check")
+	}
+}
+
+// A page may give the focus away into a frame of another origin, whose process the eyes are not in.
+func TestNoTextFollowsTheFocusIntoAFrame(t *testing.T) {
+	t.Parallel()
+	const frame = `<input id=inner><script>onmessage = () => $('inner').focus()</script>`
+	for name, host := range map[string]string{"of the same site": "127.0.0.1", "of another site": "localhost"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page := `<input id=name type=password><iframe id=frame></iframe><script>
+const there = '{there}'.replace('127.0.0.1', '` + host + `') + '/frame';
+$('frame').src = there;
+$('name').onfocus = () => { $('frame').contentWindow.focus(); $('frame').contentWindow.postMessage('', '*'); };
+</script>`
+			s := newSite(t, map[string]string{"/": page, "/frame": frame})
+			tab := open(t, warm(t, eyes), environment(s, sheets(t, `  name: {find: [{css: "#name"}], basis: assumed}`, ""), &notes{}))
+			w := tab.Walk(t.Context(), "try").Go("home")
+			w.fill(Field{Name: "name", Secret: secrets.New(secret)})
+			if heard := s.said("input"); len(heard) > 0 {
+				t.Errorf("the page heard %q", heard)
+			}
+			if err := w.Err(); flows.CodeOf(err) != flows.Drift || !strings.Contains(err.Error(), "the text went to another field") {
+				t.Errorf("it says %v", err)
+			}
+			// Text that is sent to whatever has the focus does arrive there: the page is able to take it.
+			until(t, 20*time.Second, "the frame takes text", func() bool {
+				var r found
+				if err := tab.call(t.Context(), &r, "ready", w.spec("name"), map[string]any{}); err != nil {
+					t.Fatal(err)
+				}
+				if err := (proto.InputInsertText{Text: "sent"}).Call(tab.page); err != nil {
+					t.Fatal(err)
+				}
+				return len(s.said("input inner")) > 0
+			})
+		})
 	}
 }

@@ -33,18 +33,6 @@ const endlessSheet = `
 const endlessTables = `  users: {in: users.table, key: email, columns: {email: {header: Email, basis: assumed}}, paging: {next: users.next}}
 `
 
-// until waits for a condition, within a bound.
-func until(t *testing.T, bound time.Duration, what string, is func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), bound)
-	defer cancel()
-	for !is() {
-		if !pause(ctx, 20*time.Millisecond) {
-			t.Fatalf("waited %s in vain until %s", bound, what)
-		}
-	}
-}
-
 // ownBrowser returns a browser of the test's own, with its profiles in a folder of their own.
 func ownBrowser(t *testing.T) (b *Browser, dir string) {
 	t.Helper()

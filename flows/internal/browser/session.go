@@ -3,8 +3,10 @@ package browser
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/go-rod/rod/lib/proto"
 
@@ -67,7 +69,7 @@ func (t *Tab) restore(ctx context.Context) error {
 		return fmt.Errorf("restore the kept storage: %w", err)
 	}
 	// Before any script of the page, once an origin: a storage that holds something is newer.
-	_, err = proto.PageAddScriptToEvaluateOnNewDocument{WorldName: worldName, Source: `(() => {
+	script, err := proto.PageAddScriptToEvaluateOnNewDocument{WorldName: worldName, Source: `(() => {
 		const s = (` + string(places) + `)[location.origin];
 		if (!s || window.top !== window) return;
 		if (localStorage.length === 0) for (const [k, v] of Object.entries(s.local || {})) localStorage.setItem(k, v);
@@ -76,6 +78,7 @@ func (t *Tab) restore(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("restore the kept storage: %w", err)
 	}
+	t.restoring = script.Identifier
 	return nil
 }
 
@@ -112,12 +115,26 @@ func (t *Tab) Keep(ctx context.Context) error {
 // Forget drops the kept session, in the browser and where it is kept.
 func (t *Tab) Forget(ctx context.Context) error {
 	t.kept = stored{}
+	if t.restoring != "" {
+		// Else the next page would find again what was dropped.
+		if err := (proto.PageRemoveScriptToEvaluateOnNewDocument{Identifier: t.restoring}).Call(t.page.Context(ctx)); err != nil {
+			return flows.Errorf(flows.Unavailable, "drop the session", "%w", t.cause(err))
+		}
+		t.restoring = ""
+	}
 	if err := (proto.StorageClearCookies{BrowserContextID: t.home.BrowserContextID}).Call(t.home.Context(ctx)); err != nil {
 		return flows.Errorf(flows.Unavailable, "drop the session", "%w", t.cause(err))
 	}
 	for _, origin := range t.origins {
 		if err := (proto.StorageClearDataForOrigin{Origin: origin, StorageTypes: "local_storage"}).Call(t.page.Context(ctx)); err != nil {
 			return flows.Errorf(flows.Unavailable, "drop the session", "%w", t.cause(err))
+		}
+	}
+	var place struct{ Origin string }
+	if err := t.call(ctx, &place, "place"); err == nil && slices.Contains(t.origins, place.Origin) {
+		err = t.call(ctx, nil, "forget")
+		if err != nil && !errors.Is(err, errMoved) {
+			return err
 		}
 	}
 	if t.env.Sessions == nil {

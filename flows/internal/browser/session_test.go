@@ -18,7 +18,7 @@ import (
 
 // remembering sets what a console keeps in a browser, or tells what it finds there.
 const remembering = `<script>
-const kept = () => [document.cookie, localStorage.getItem('team'), sessionStorage.getItem('token')].join(' ');
+const kept = () => [document.cookie, localStorage.getItem('team'), sessionStorage.getItem('token')].join('|');
 tell('found ' + kept());
 document.cookie = 'plain=c1; path=/; max-age=3600';
 localStorage.setItem('team', 'l1');
@@ -55,23 +55,15 @@ func TestASessionIsTakenUpByTheNextTab(t *testing.T) {
 	second.Close()
 	visit().Close()
 
-	const nothing, everything = "found  null null", "found plain=c1 l1 s1"
+	const nothing, everything = "found ||", "found plain=c1|l1|s1"
 	found := s.said("found")
-	if len(found) != 4 || strings.Fields(found[0])[1] != "null" {
+	if len(found) != 4 {
 		t.Fatalf("the tabs found %q", found)
 	}
-	found[0] = strings.Join(strings.Fields(found[0]), " ")
-	if found[0] != strings.Join(strings.Fields(nothing), " ") {
-		t.Errorf("the first tab was not empty: %q", found[0])
-	}
-	if found[1] != everything {
-		t.Errorf("the second tab found %q, want %q", found[1], everything)
-	}
-	if strings.Contains(found[2], "c1") || strings.Contains(found[2], "l1") {
-		t.Errorf("after the session was dropped the tab found %q", found[2])
-	}
-	if strings.Contains(found[3], "c1") || strings.Contains(found[3], "l1") || strings.Contains(found[3], "s1") {
-		t.Errorf("a tab without a kept session found %q", found[3])
+	for i, want := range []string{nothing, everything, nothing, nothing} {
+		if found[i] != want {
+			t.Errorf("visit %d found %q, want %q", i+1, found[i], want)
+		}
 	}
 }
 
@@ -184,15 +176,6 @@ func TestAPictureShowsNoFieldThatHoldsASecret(t *testing.T) {
 			t.Errorf("the step %q tells the secret", st.Name)
 		}
 	}
-	// The page is as it was: the mask is gone from it.
-	var style string
-	if err := tab.call(t.Context(), &style, "find", w.spec("password")); err == nil {
-		t.Error("an element was read as a text")
-	}
-	var f found
-	if err := tab.call(t.Context(), &f, "find", w.spec("password")); err != nil || f.State != "one" {
-		t.Errorf("the field is %v (%v)", f, err)
-	}
 	again, why := tab.picture(t.Context())
 	if why != "" || len(colours(t, again, image.Rect(105, 205, 395, 235))) != 1 {
 		t.Errorf("a second picture shows the field (%s)", why)
@@ -204,6 +187,7 @@ func TestAPageThatShowsASecretGivesNoPicture(t *testing.T) {
 	for name, page := range map[string]string{
 		"in its text":         `<p>Your password is ` + secret + `</p>`,
 		"across its elements": `<p>Your password is <b>` + secret[:8] + `</b><i>` + secret[8:] + `</i></p>`,
+		"in a frame":          `<iframe srcdoc="<p>` + secret + `</p>"></iframe>`,
 		"in a shadow tree":    `<div id=host></div><script>$('host').attachShadow({mode: 'open'}).innerHTML = '<p>` + secret + `</p>'</script>`,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -247,3 +247,15 @@ func open(t *testing.T, b *Browser, env flows.Env) *Tab {
 	t.Cleanup(tab.Close)
 	return tab
 }
+
+// until waits for a condition, within a bound.
+func until(t *testing.T, bound time.Duration, what string, is func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), bound)
+	defer cancel()
+	for !is() {
+		if !pause(ctx, 20*time.Millisecond) {
+			t.Fatalf("waited %s in vain until %s", bound, what)
+		}
+	}
+}

@@ -46,7 +46,10 @@ type Tab struct {
 	world  proto.RuntimeExecutionContextID
 	native string // text of a native dialog that came up and was dismissed
 
-	kept    stored // what was restored: storage of other origins is carried on
+	kept stored // what was restored: storage of other origins is carried on
+	// restoring is the script that restores it in each new document.
+	restoring proto.PageScriptIdentifier
+
 	secrets []secrets.Value
 	notes   []string // soft drift seen on the way
 }
