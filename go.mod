@@ -2,23 +2,27 @@ module github.com/usherhq/usher
 
 go 1.26.0
 
+// npm packages of the stand-ins' pages bring Go files of their own.
+ignore node_modules
+
+// Versions are pinned by hand; each line says what it is for.
 require (
-	filippo.io/age v1.3.2
-	github.com/go-rod/rod v0.116.2
-	github.com/goccy/go-yaml v1.19.2
-	github.com/pquerna/otp v1.5.0
-	github.com/pressly/goose/v3 v3.29.0
-	github.com/robfig/cron/v3 v3.0.1
-	github.com/rogpeppe/go-internal v1.16.0
-	github.com/rs/zerolog v1.35.1
-	github.com/spf13/cobra v1.10.2
-	github.com/uptrace/bun v1.3.0
-	github.com/uptrace/bun/dialect/sqlitedialect v1.3.0
-	github.com/ysmood/gson v0.7.3
-	github.com/zalando/go-keyring v0.2.8
-	golang.org/x/term v0.47.0
-	modernc.org/sqlite v1.61.1
-	pgregory.net/rapid v1.3.0
+	filippo.io/age v1.3.2 // encryption of secrets, sessions and pictures: small, audited, one format
+	github.com/go-rod/rod v0.116.2 // the DevTools protocol; frozen upstream, so never `go get -u` (its fetchup breaks)
+	github.com/goccy/go-yaml v1.19.2 // strict YAML whose errors show line, column and source
+	github.com/pquerna/otp v1.5.0 // one-time codes (RFC 6238)
+	github.com/pressly/goose/v3 v3.29.0 // numbered migrations, embedded, for both databases
+	github.com/robfig/cron/v3 v3.0.1 // cron expressions and time zones
+	github.com/rogpeppe/go-internal v1.16.0 // testscript: the command line as typed
+	github.com/rs/zerolog v1.35.1 // structured logs from a context
+	github.com/spf13/cobra v1.10.2 // commands, flags, completion
+	github.com/uptrace/bun v1.3.0 // one SQL text on SQLite and Postgres
+	github.com/uptrace/bun/dialect/sqlitedialect v1.3.0 // bun on SQLite
+	github.com/ysmood/gson v0.7.3 // the JSON type of rod's own protocol
+	github.com/zalando/go-keyring v0.2.8 // the desktop's keyring, without cgo
+	golang.org/x/term v0.47.0 // prompts without echo; is this a terminal
+	modernc.org/sqlite v1.61.1 // SQLite without cgo, in one binary
+	pgregory.net/rapid v1.3.0 // property tests
 )
 
 require (
