@@ -299,7 +299,8 @@
     const x = Math.max(0, b.x) + (Math.min(innerWidth, b.right) - Math.max(0, b.x)) / 2, y = Math.max(0, b.y) + (Math.min(innerHeight, b.bottom) - Math.max(0, b.y)) / 2;
     const hit = at(x, y);
     if (!covers(hit, el)) { // check: covered
-      if (spec.hover) return { state: 'hover', x, y };
+      // Under the pointer already, and still covered: that is no matter of hovering.
+      if (spec.hover && !opts.hovered) return { state: 'hover', why: 'it does not come out under the pointer', x, y };
       return { state: 'covered', why: hit ? `${looks(hit)} lies over it` : 'it is outside the window' };
     }
     gate = { kind: 'press', node: el, spec, name: el.computedName, role: el.computedRole, checks: opts.checks, values: opts.values };

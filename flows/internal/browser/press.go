@@ -177,10 +177,12 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 			if err := w.move(ctx, a.X, a.Y); err != nil && ctx.Err() == nil {
 				return w.Fail(err)
 			}
+			opts["hovered"] = true
 			last = a
 		case a.State == "emptied" && intent == nil:
 			return w // nothing was pressed: who filled the fields fills them again
 		default:
+			delete(opts, "hovered")
 			last = a
 		}
 		if last.State == "mismatch" || last.State == "emptied" {

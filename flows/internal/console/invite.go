@@ -174,7 +174,9 @@ func (c *Console) verify(ctx context.Context, pressed *browser.Walk, email, said
 				return flows.Outcome{}, e // only the way to it was pressed, and a fresh look shows nothing changed
 			}
 		}
-		if time.Now().Add(pause).After(deadline) || c.Tab.Dead() != nil || ctx.Err() != nil {
+		// A clear refusal is worth a second look, whatever the first took.
+		enough := time.Now().Add(pause).After(deadline) && (refused == "" || looks != 1 || err != nil)
+		if enough || c.Tab.Dead() != nil || ctx.Err() != nil {
 			break
 		}
 		c.Tab.Pause(ctx, pause)
