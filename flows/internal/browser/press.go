@@ -178,7 +178,9 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 				return w.Fail(err)
 			}
 			opts["hovered"] = true
-			last = a
+			if last.State != "covered" {
+				last = a
+			}
 		case a.State == "emptied" && intent == nil:
 			return w // nothing was pressed: who filled the fields fills them again
 		default:
