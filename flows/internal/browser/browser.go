@@ -48,7 +48,7 @@ type Config struct {
 type Browser struct {
 	cfg    Config
 	script string        // eyes.js; a test puts in one that lacks a check
-	step   time.Duration // how long a press or a field is tried
+	step   time.Duration // how long a press, a field or a table is tried
 
 	mu   sync.Mutex
 	live *process

@@ -40,7 +40,7 @@ type Tab struct {
 	end  context.CancelCauseFunc
 	wg   sync.WaitGroup
 	net  *traffic
-	step time.Duration // how long a press or a field is tried
+	step time.Duration // how long a press, a field or a table is tried
 
 	mu     sync.Mutex
 	world  proto.RuntimeExecutionContextID

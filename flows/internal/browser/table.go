@@ -171,7 +171,7 @@ func (w *Walk) Read(table string) *Reading {
 // lookAt waits until the table is there with rows or says that it has none.
 func (w *Walk) lookAt(table string, spec *tableSpec) looked {
 	mark := w.t.net.mark()
-	ctx, cancel := w.t.bind(w.ctx, stepBound)
+	ctx, cancel := w.t.bind(w.ctx, w.t.step)
 	defer cancel()
 	var l looked
 	empty := 0
@@ -216,20 +216,32 @@ func (w *Walk) count(table string, l looked) Count {
 	}
 	c := Count{Shown: true, Text: flows.Clean(l.Total.Text)}
 	re := regexp.MustCompile(w.t.sheet.Tables[table].Total.Pattern) // checked when the sheet was loaded
-	m := re.FindStringSubmatch(c.Text)
-	if len(m) < 2 {
+	m := re.FindStringSubmatchIndex(c.Text)
+	if len(m) < 4 || m[2] < 0 {
 		return c
 	}
-	n, err := strconv.Atoi(strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "\u202f", "").Replace(m[1]))
+	const spaces = " \u00a0\u202f"
+	text := strings.TrimRight(c.Text[m[2]:m[3]], ",."+spaces)
+	before, after := c.Text[:m[2]], c.Text[m[2]+len(text):]
+	if !number.MatchString(text) {
+		return c
+	}
+	n, err := strconv.Atoi(strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "\u202f", "").Replace(text))
 	if err != nil {
 		return c
 	}
 	c.N = n
-	// What follows the number may take it back: "500+".
-	after := c.Text[strings.Index(c.Text, m[1])+len(m[1]):]
-	c.Exact = !strings.HasPrefix(after, "+")
+	// What stands around the number may take it back: "500+", "about 500", "1.2k".
+	c.Exact = !vagueBefore.MatchString(before) && !vagueAfter.MatchString(strings.TrimLeft(after, spaces)) && !unit.MatchString(after)
 	return c
 }
+
+var (
+	number      = regexp.MustCompile(`^([0-9]+|[0-9]{1,3}([,. \x{a0}\x{202f}][0-9]{3})+)$`)
+	vagueBefore = regexp.MustCompile(`(?i)(\b(about|around|approx\w*|over|more than|at least|up to|nearly|almost)\.?|[~≈>≥])\s*$`)
+	vagueAfter  = regexp.MustCompile(`(?i)^(\+|or more\b)`)
+	unit        = regexp.MustCompile(`^[\pL\pN]`) // "1.2k" is no 12
+)
 
 // Rows reads the rows that are on the page now, without going on.
 func (w *Walk) Rows(table string) []Row {
