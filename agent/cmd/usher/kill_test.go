@@ -193,7 +193,7 @@ func (r *rig) kill(t *testing.T, running *process, victim string) time.Time {
 	t.Helper()
 	pids := []int{running.cmd.Process.Pid}
 	if victim == "browser" {
-		pids = r.browsers(t, false)
+		pids = r.browsers(t)
 	}
 	if running.hasEnded() {
 		return time.Time{} // its process id may be somebody else's by now

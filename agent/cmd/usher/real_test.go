@@ -54,13 +54,20 @@ type rig struct {
 	config string
 	tmp    string
 	at     map[string]standInJSON
+	bound  time.Duration // of one command line
+
+	families []*family // of the command lines that were started
+	weigh    bool      // measure their memory
 }
 
-// rigUsers is how many accounts a stand-in has: enough for more than one page.
-const rigUsers = "60"
-
-// newRig starts the stand-ins, for a test that cannot do without a browser.
+// newRig starts the stand-ins with accounts enough for more than one page.
 func newRig(t testing.TB) *rig {
+	t.Helper()
+	return newRigOf(t, 60)
+}
+
+// newRigOf starts stand-ins of that size, for a test that cannot do without a browser.
+func newRigOf(t testing.TB, users int) *rig {
 	t.Helper()
 	needBrowser(t)
 	bin, err := theBinary()
@@ -68,12 +75,12 @@ func newRig(t testing.TB) *rig {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	r := &rig{bin: bin, config: filepath.Join(dir, configName), tmp: filepath.Join(dir, "tmp")}
+	r := &rig{bin: bin, config: filepath.Join(dir, configName), tmp: filepath.Join(dir, "tmp"), bound: anyCommand}
 	if err := os.Mkdir(r.tmp, privateDir); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { r.killBrowsers(t) })
-	p := r.start(t, "sandbox", "--users", rigUsers, "--write-config", r.config, "--format", "json")
+	t.Cleanup(func() { r.killLeft(t) })
+	p := r.start(t, "sandbox", "--users", strconv.Itoa(users), "--write-config", r.config, "--format", "json")
 	t.Cleanup(func() {
 		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Errorf("stop the stand-ins: %v", err)
@@ -140,6 +147,7 @@ type process struct {
 	out, err text
 	ended    chan struct{}
 	cause    error
+	family   *family
 }
 
 // An end is what became of a process; code is -1 where a signal ended it.
@@ -153,24 +161,33 @@ type end struct {
 func (r *rig) start(t testing.TB, args ...string) *process {
 	t.Helper()
 	p := &process{ended: make(chan struct{})}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), anyCommand)
-	p.cmd = exec.CommandContext(ctx, r.bin, args...)
-	if args[0] == "sandbox" { // lives as long as its test
-		cancel()
-		ctx, cancel = context.WithCancel(context.WithoutCancel(t.Context()))
-		p.cmd = exec.CommandContext(ctx, r.bin, args...)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	if args[0] != "sandbox" { // which lives as long as its test
+		ctx, cancel = context.WithTimeout(ctx, r.bound)
 	}
 	t.Cleanup(cancel)
+	p.cmd = exec.CommandContext(ctx, r.bin, args...)
 	p.cmd.Env = append(os.Environ(), "TMPDIR="+r.tmp, "USHER_CONFIG="+r.config)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	p.cmd.WaitDelay = 10 * time.Second
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	p.family = founded(p.cmd.Process.Pid)
+	p.family.weigh = r.weigh
 	go func() {
 		p.cause = p.cmd.Wait()
 		close(p.ended)
 	}()
+	if args[0] != "sandbox" {
+		r.families = append(r.families, p.family)
+		watched := make(chan struct{})
+		go func() {
+			defer close(watched)
+			p.family.watch(p.ended)
+		}()
+		t.Cleanup(func() { <-watched })
+	}
 	return p
 }
 
@@ -240,6 +257,7 @@ type known struct {
 	SignIns          int `json:"sign_ins"`
 	RefusedPasswords int `json:"refused_passwords"`
 	RefusedCodes     int `json:"refused_codes"`
+	Lists            int `json:"lists"` // answers of the list
 }
 
 // truth asks a stand-in what it knows.
@@ -323,32 +341,20 @@ func until(t testing.TB, what string, is func() bool) {
 	}
 }
 
-// browsers returns the processes that were started for the rig and are no usher: the browsers and
-// their children, or the browsers alone. All of them have the rig's own TMPDIR, or name a profile
-// folder in it.
-func (r *rig) browsers(t testing.TB, children bool) []int {
+// browsers returns the browsers that run on a profile in the rig's own folder, without their children.
+func (r *rig) browsers(t testing.TB) []int {
 	t.Helper()
-	dirs, err := filepath.Glob("/proc/[0-9]*")
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var pids []int
-	for _, dir := range dirs {
-		args, err := os.ReadFile(filepath.Join(dir, "cmdline"))
-		if err != nil || len(args) == 0 || bytes.HasPrefix(args, []byte(r.bin)) {
-			continue // gone, a zombie, or an usher
+	for _, f := range files {
+		args, err := os.ReadFile(f)
+		if err != nil || !bytes.Contains(args, []byte("--user-data-dir="+r.tmp+"/")) {
+			continue // gone, or another's
 		}
-		env, err := os.ReadFile(filepath.Join(dir, "environ"))
-		if err != nil && !bytes.Contains(args, []byte(r.tmp+"/")) {
-			continue // another user's
-		}
-		if !bytes.Contains(args, []byte(r.tmp+"/")) && !bytes.Contains(env, []byte("TMPDIR="+r.tmp+"\x00")) {
-			continue
-		}
-		if !children && bytes.Contains(args, []byte("--type=")) {
-			continue
-		}
-		pid, err := strconv.Atoi(filepath.Base(dir))
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -357,11 +363,23 @@ func (r *rig) browsers(t testing.TB, children bool) []int {
 	return pids
 }
 
-// nothingLeft fails the test where a browser process or a file is left in the rig's own folder.
+// nothingLeft fails the test where a process that was seen under any usher of this rig lives on, or
+// a file is left in the folder for temporary files.
 func (r *rig) nothingLeft(t testing.TB) {
 	t.Helper()
-	if left := r.browsers(t, true); len(left) > 0 {
-		t.Errorf("browser processes are left: %v", left)
+	// What was killed takes a moment to die.
+	const moment = 5 * time.Second
+	end := time.After(moment)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for left := r.left(); len(left) > 0; left = r.left() {
+		select {
+		case <-tick.C:
+			continue
+		case <-end:
+			t.Errorf("processes are left: %v", left)
+		}
+		break
 	}
 	files, err := os.ReadDir(r.tmp)
 	if err != nil {
@@ -372,12 +390,20 @@ func (r *rig) nothingLeft(t testing.TB) {
 	}
 }
 
-// killBrowsers ends what a failed test left behind.
-func (r *rig) killBrowsers(t testing.TB) {
+// left returns the processes that live of all families that were started.
+func (r *rig) left() (all []member) {
+	for _, f := range r.families {
+		all = append(all, f.look()...)
+	}
+	return all
+}
+
+// killLeft ends what a failed test left behind.
+func (r *rig) killLeft(t testing.TB) {
 	t.Helper()
-	for _, pid := range r.browsers(t, true) {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			t.Errorf("end a browser: %v", err)
+	for _, m := range r.left() {
+		if err := syscall.Kill(m.pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("end a process: %v", err)
 		}
 	}
 }
