@@ -278,9 +278,12 @@ func TestAKilledUsherLeavesNoBrowserAndItsProfileIsSwept(t *testing.T) {
 	if err != nil || line != "up\n" {
 		t.Fatalf("the other process says %q (%v)", line, err)
 	}
-	_, below := family(t, dir)
-	if len(below) == 0 || len(profiles(t, dir)) != 1 {
-		t.Fatalf("the other process has started nothing: %v", below)
+	until(t, 10*time.Second, "the other process's browser has children", func() bool {
+		_, below := family(t, dir)
+		return len(below) > 0
+	})
+	if n := len(profiles(t, dir)); n != 1 {
+		t.Fatalf("the other process has %d profiles", n)
 	}
 	kill(t, cmd.Process.Pid)
 	if err := cmd.Wait(); err == nil {

@@ -80,7 +80,7 @@ func warm(t *testing.T, script string) *Browser {
 	cfg := config(t)
 	shared.once.Do(func() {
 		shared.b = New(cfg)
-		_, shared.err = shared.b.running(context.Background())
+		_, shared.err = shared.b.running(t.Context())
 	})
 	if shared.err != nil {
 		t.Fatalf("start the browser: %v (%s)", shared.err, flows.HintOf(shared.err))
@@ -239,7 +239,7 @@ func environment(s *site, set *selectors.Set, n *notes) flows.Env {
 // open opens a tab whose presses are tried for a short while only.
 func open(t *testing.T, b *Browser, env flows.Env) *Tab {
 	t.Helper()
-	b.step = 2500 * time.Millisecond
+	b.step = 1800 * time.Millisecond
 	tab, err := b.Open(t.Context(), env)
 	if err != nil {
 		t.Fatalf("open a tab: %v", err)
@@ -251,7 +251,7 @@ func open(t *testing.T, b *Browser, env flows.Env) *Tab {
 // until waits for a condition, within a bound.
 func until(t *testing.T, bound time.Duration, what string, is func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), bound)
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
 	defer cancel()
 	for !is() {
 		if !pause(ctx, 20*time.Millisecond) {
