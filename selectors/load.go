@@ -282,6 +282,11 @@ func (s *Sheet) checkTable(t Table) error {
 	if err := s.names(t.elements()...); err != nil {
 		return err
 	}
+	for _, n := range []string{t.Paging.Next, t.Paging.Number, t.Paging.More, t.Paging.Sort} {
+		if e := s.Elements[n]; e.Writes || e.Verb != "" {
+			return fmt.Errorf("paging: %s belongs to a verb, and what pages is pressed without asking", n)
+		}
+	}
 	if t.In == "" {
 		return errors.New("in: want the element that holds the rows")
 	}

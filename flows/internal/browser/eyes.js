@@ -364,7 +364,7 @@
     return rs.filter((r) => !(wide && r.querySelector('td[colspan]') && cellsOf(t, r).length === 1) && !r.querySelector('[role=columnheader]') && !(r.closest('thead')) && (t.row || cellsOf(t, r).length > 0));
   };
   const valueOf = (col, ls) => {
-    if (col.take === 'email') { const m = addresses(ls.join(' ')); return m.length === 1 ? m[0] : ''; }
+    if (col.take === 'email') { const m = addresses(ls.join(' ')); return m.length && m.every((x) => fold(x) === fold(m[0])) ? m[0] : ''; }
     if (col.take === 'first') return ls[0] || '';
     return ls.join(' ');
   };
@@ -383,7 +383,7 @@
     cells.forEach((c, i) => { byCol[Number(c.getAttribute('aria-colindex')) || i + 1] = c; });
     const values = {};
     for (const [name, col] of Object.entries(cols)) { const c = byCol[col]; values[name] = c ? valueOf(t.columns[name], lines(c)) : ''; }
-    return { id: (t.id && row.getAttribute(t.id)) || '', index: Number(row.getAttribute('aria-rowindex')) || 0, values };
+    return { id: (t.id && row.getAttribute(t.id)) || '', index: Number(row.getAttribute('aria-rowindex')) || 0, values, text: lines(row).join(' ') };
   };
   const tableRoot = (t) => find(t.in);
   const rowsOf = (t, withNodes) => {
@@ -438,7 +438,8 @@
       out.rows.push(v);
     }
   };
-  const signature = (t, root) => rowNodes(t, root).map((n) => (t.id ? n.getAttribute(t.id) : '') + n.textContent).join('\u0001');
+  // Where rows carry ids these alone count: a cell that ticks ("5 s ago") is no other page.
+  const signature = (t, root) => rowNodes(t, root).map((n) => (t.id && n.getAttribute(t.id)) || n.textContent).join('\u0001');
   // settle waits until the table is there and shows no placeholders; it returns its root.
   const settle = async (t, until) => {
     for (;;) {
@@ -501,7 +502,7 @@
       }
       // No way on is to be seen. A list that grows by itself, or a control that is busy, gets time:
       // all of the patience while the console claims more, a short while where it claims nothing.
-      const grace = performance.now() + (want > seen.size ? patience : want === seen.size ? 0 : t.scroll ? 700 : 150);
+      const grace = performance.now() + (want > seen.size ? patience : t.scroll && want !== seen.size ? 700 : 150);
       let grew = false, nudged = performance.now();
       while (performance.now() < grace) {
         await sleep(50);

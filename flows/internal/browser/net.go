@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,6 +37,7 @@ type traffic struct {
 	begun  time.Time // of the last start
 	bad    *exchange // the last 429 or 5xx
 	writes []*exchange
+	calls  []*exchange // the last requests of the page's scripts
 	tap    *regexp.Regexp
 	path   string
 	totals []int // read from tapped responses
@@ -47,7 +49,10 @@ type traffic struct {
 // exchange is one request of the page.
 type exchange struct {
 	method  string
+	origin  string
 	path    string
+	uri     string // path and query: never written down, it may carry a token
+	body    string // likewise
 	at      time.Time
 	status  int
 	after   time.Duration // Retry-After
@@ -70,10 +75,16 @@ func (n *traffic) request(e *proto.NetworkRequestWillBeSent) {
 	if err != nil {
 		return
 	}
-	x := &exchange{method: e.Request.Method, path: u.Path, at: time.Now(), doc: e.Type == proto.NetworkResourceTypeDocument}
+	x := &exchange{method: e.Request.Method, path: u.Path, origin: u.Scheme + "://" + u.Host, uri: u.RequestURI(), body: e.Request.PostData, at: time.Now(), doc: e.Type == proto.NetworkResourceTypeDocument}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.open[e.RequestID] = x
+	if !x.doc && (e.Type == proto.NetworkResourceTypeXHR || e.Type == proto.NetworkResourceTypeFetch) {
+		n.calls = append(n.calls, x)
+		if len(n.calls) > 200 {
+			n.calls = append([]*exchange(nil), n.calls[len(n.calls)-100:]...)
+		}
+	}
 	n.last, n.begun = x.at, x.at
 	if x.method != http.MethodGet && x.method != http.MethodHead && x.method != http.MethodOptions {
 		n.writes = append(n.writes, x)
@@ -271,4 +282,41 @@ func (n *traffic) asked(mark time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.begun.After(mark)
+}
+
+// failing returns a request of the page's scripts to one of the origins, begun after the mark, that
+// was answered with an error or not at all.
+func (n *traffic) failing(mark time.Time, origins []string) *exchange {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, x := range n.calls {
+		lost := x.failure != "" && x.failure != "net::ERR_ABORTED" && x.failure != "net::ERR_BLOCKED_BY_CLIENT"
+		if !x.at.Before(mark) && slices.Contains(origins, x.origin) && (x.status >= 400 || lost) {
+			c := *x
+			return &c
+		}
+	}
+	return nil
+}
+
+// mentioned tells whether a request begun after the mark carried the text.
+func (n *traffic) mentioned(mark time.Time, text string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	text = strings.ToLower(text)
+	for _, x := range n.calls {
+		if x.at.Before(mark) {
+			continue
+		}
+		for _, in := range []string{x.uri, x.body} {
+			plain, err := url.QueryUnescape(in)
+			if err != nil {
+				plain = in
+			}
+			if strings.Contains(strings.ToLower(plain), text) || strings.Contains(strings.ToLower(in), text) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -332,8 +332,19 @@ func (w *Walk) Tick(name string, on bool) *Walk {
 	if w.err != nil {
 		return w
 	}
-	if err := w.t.call(w.ctx, &is, "ticked", f.Handle); err == nil && is != on {
-		return w.Fail(w.drift("%s does not take the setting", name))
+	deadline := time.Now().Add(3 * time.Second)
+	for {
+		f, err := w.glance(name)
+		if err == nil && f.State == "one" {
+			err = w.t.call(w.ctx, &is, "ticked", f.Handle)
+		}
+		switch {
+		case err != nil && !errors.Is(err, errMoved):
+			return w.Fail(err)
+		case err == nil && f.State == "one" && is == on:
+			return w
+		case time.Now().After(deadline) || !pause(w.ctx, 50*time.Millisecond):
+			return w.Fail(w.drift("%s does not take the setting", name))
+		}
 	}
-	return w
 }

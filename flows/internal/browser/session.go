@@ -17,6 +17,7 @@ import (
 // stored is a session as it is kept: the cookies of the context, and the storage of each origin
 // that was seen.
 type stored struct {
+	User    string                 `json:"user"` // whose session it is
 	Cookies []*proto.NetworkCookie `json:"cookies"`
 	Places  map[string]storage     `json:"places"` // by origin
 }
@@ -42,6 +43,10 @@ func (t *Tab) restore(ctx context.Context) error {
 	var s stored
 	if err := json.Unmarshal([]byte(v.Reveal()), &s); err != nil {
 		t.note("the kept session could not be read and was dropped")
+		return t.Forget(ctx)
+	}
+	if s.User != t.env.Secrets["user"].Reveal() {
+		t.note("the kept session was another account's and was dropped")
 		return t.Forget(ctx)
 	}
 	cookies := make([]*proto.NetworkCookieParam, 0, len(s.Cookies))
@@ -91,7 +96,7 @@ func (t *Tab) Keep(ctx context.Context) error {
 	if err != nil {
 		return flows.Errorf(flows.Unavailable, "keep the session", "%w", t.cause(err))
 	}
-	s := stored{Cookies: cookies.Cookies, Places: map[string]storage{}}
+	s := stored{Cookies: cookies.Cookies, Places: map[string]storage{}, User: t.env.Secrets["user"].Reveal()}
 	maps.Copy(s.Places, t.kept.Places)
 	var here storage
 	var place struct {

@@ -17,6 +17,7 @@ type Row struct {
 	ID     string            `json:"id"`
 	Index  int               `json:"index"`
 	Values map[string]string `json:"values"`
+	Text   string            `json:"text"` // all that the row says
 }
 
 // A Reading is what a walk through a table gave, and what speaks for its being all.
@@ -31,6 +32,10 @@ type Reading struct {
 	Tap           []int // the totals in the console's own responses
 	TapErr        string
 	RowCount      int // aria-rowcount without the header rows; -1: none
+	// Moves is how often the walk went on; Pressed whether by a button, so that what the table says
+	// of its rows may be of one page only.
+	Moves   int
+	Pressed bool
 }
 
 // A Count is a number that the page shows.
@@ -111,6 +116,7 @@ func (w *Walk) Read(table string) *Reading {
 	}
 	deadline := time.Now().Add(20 * time.Minute)
 	seen := map[string]bool{}
+	sure := false
 	for !r.Ended && r.Why == "" {
 		want := -1
 		if r.Before.Exact {
@@ -140,6 +146,13 @@ func (w *Walk) Read(table string) *Reading {
 		}
 		r.Again += s.Again
 		r.Ended, r.Why = s.End, s.Why
+		r.Moves += s.Moves
+		r.Pressed = r.Pressed || s.By == "next" || s.By == "more"
+		if r.Ended && (!sure || s.Moves > 0) {
+			// An end is believed when it is still the end once the page has asked for nothing more.
+			w.t.net.quiet(w.ctx, 300*time.Millisecond, 3*time.Second)
+			sure, r.Ended = true, false
+		}
 		if w.t.env.Progress != nil {
 			w.t.env.Progress(flows.Progress{Doing: "reading", Done: len(r.Rows), Total: max(want, 0)})
 		}
@@ -160,6 +173,7 @@ func (w *Walk) Read(table string) *Reading {
 	if last.RowCount.All >= 0 {
 		r.RowCount = last.RowCount.All - last.RowCount.Headers
 	}
+	w.t.net.quiet(w.ctx, 100*time.Millisecond, time.Second)
 	r.Tap, r.TapErr = w.t.net.heard()
 	w.record(flows.Step{At: start, Name: "read " + table, Took: w.t.env.Now().Sub(start), Note: fmt.Sprintf("%d rows", len(r.Rows))})
 	if w.err == nil && !r.Ended {
@@ -211,6 +225,9 @@ func (w *Walk) lookAt(table string, spec *tableSpec) looked {
 
 // count reads the number out of the total's text.
 func (w *Walk) count(table string, l looked) Count {
+	if l.Total.State == "many" || l.Total.State == "contradiction" {
+		return Count{Shown: true, Text: "more than one total"}
+	}
 	if l.Total.State != "one" {
 		return Count{}
 	}

@@ -78,8 +78,8 @@ func (w *Walk) Value(name string) string {
 		return ""
 	}
 	var v string
-	if err := w.t.call(w.ctx, &v, "value", f.Handle); err != nil {
-		return ""
+	if err := w.t.call(w.ctx, &v, "value", f.Handle); err != nil && !errors.Is(err, errMoved) {
+		w.Fail(err)
 	}
 	return v
 }
@@ -176,14 +176,14 @@ func (w *Walk) load(address string) {
 	defer cancel()
 	res, err := proto.PageNavigate{URL: address}.Call(w.t.page.Context(ctx))
 	if err != nil {
-		w.Fail(flows.Errorf(flows.Unavailable, w.op, "open %s: %w", flows.Clean(address), w.t.cause(err)).WithHint("is the console up? try again later"))
+		w.Fail(flows.Errorf(flows.Unavailable, w.op, "open %s: %w", place(address), w.t.cause(err)).WithHint("is the console up? try again later"))
 		return
 	}
 	w.t.mu.Lock()
 	w.t.world = 0
 	w.t.mu.Unlock()
 	if res.ErrorText != "" && res.ErrorText != "net::ERR_ABORTED" {
-		w.Fail(flows.Errorf(flows.Unavailable, w.op, "open %s: %s", flows.Clean(address), flows.Clean(res.ErrorText)).WithHint("is the address right, and the console up?"))
+		w.Fail(flows.Errorf(flows.Unavailable, w.op, "open %s: %s", place(address), flows.Clean(res.ErrorText)).WithHint("is the address right, and the console up?"))
 		return
 	}
 	for {
@@ -458,13 +458,65 @@ func (w *Walk) Answered(mark time.Time) *Walk {
 	return w.Quiet()
 }
 
+// Searched waits until the table shows what was searched for: every row left mentions the text, or
+// there is none and the page has asked its server for exactly this. It returns false where neither
+// comes to pass: then the search is not to be trusted. A request that failed meanwhile is an error.
+func (w *Walk) Searched(table, text string, mark time.Time) bool {
+	spec := tableOf(w.t.sheet, table)
+	ctx, cancel := w.t.bind(w.ctx, 6*time.Second)
+	defer cancel()
+	for w.err == nil {
+		w.t.net.quiet(ctx, 150*time.Millisecond, 2*time.Second)
+		if x := w.t.net.failing(mark, w.t.origins); x != nil {
+			w.asked = time.Time{}
+			if e := w.known(mark); e != nil {
+				w.Fail(e)
+			} else {
+				w.Fail(w.badAnswer(x))
+			}
+			return false
+		}
+		var out struct {
+			Look looked `json:"look"`
+			Rows []Row  `json:"rows"`
+		}
+		err := w.t.call(ctx, &out, "rows", spec)
+		if err == nil && out.Look.State == "one" && !out.Look.Loading {
+			if Mentions(out.Rows, text) && (len(out.Rows) > 0 || w.t.net.mentioned(mark, text)) {
+				return true
+			}
+		}
+		if e := w.known(mark); e != nil {
+			w.Fail(e)
+			return false
+		}
+		if !pause(ctx, 60*time.Millisecond) {
+			return false
+		}
+	}
+	return false
+}
+
+// Mentions tells whether every row says the text somewhere.
+func Mentions(rows []Row, text string) bool {
+	text = strings.ToLower(text)
+	for _, r := range rows {
+		if !strings.Contains(strings.ToLower(r.Text), text) {
+			return false
+		}
+	}
+	return true
+}
+
 // Mark returns the present moment for Answered.
 func (w *Walk) Mark() time.Time { return w.t.net.mark() }
 
 // Writes returns the answers the console gave to what the page sent it since the mark, in words.
 func (w *Walk) Writes(mark time.Time) (refused string, said []string) {
 	writes, _ := w.t.net.since(mark)
+	other := false // something that was not refused may still take effect
 	for _, x := range writes {
+		other = other || x.status < 400
 		switch {
 		case x.failure != "":
 			said = append(said, fmt.Sprintf("%s %s got no answer (%s)", x.method, flows.Clean(x.path), flows.Clean(x.failure)))
@@ -476,6 +528,9 @@ func (w *Walk) Writes(mark time.Time) (refused string, said []string) {
 		if x.status >= 400 && x.status < 500 && x.status != 408 && x.status != 429 {
 			refused = said[len(said)-1]
 		}
+	}
+	if other {
+		refused = ""
 	}
 	return refused, said
 }
@@ -561,4 +616,10 @@ func (w *Walk) Try(name string) (found, why string) {
 		return "", f.State + ": " + f.Why
 	}
 	return by(w.t.sheet, name, f.By), soft(w.t.sheet, name, f)
+}
+
+// place is an address without its query, which may carry a token.
+func place(address string) string {
+	a, _, _ := strings.Cut(address, "?")
+	return flows.Clean(a)
 }

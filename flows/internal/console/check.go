@@ -15,7 +15,7 @@ import (
 func (c *Console) Narrow(w *browser.Walk, email string) {
 	c.openUsers(w, false)
 	if box := c.Name("users.search"); w.Err() == nil && w.Has(box) && w.Shows(box) {
-		found := c.exact(w, c.search(w, email), email)
+		found, _ := c.searchFor(w, email, email)
 		if _, err := one(found, email); err != nil {
 			w.Fail(err)
 		}

@@ -12,6 +12,7 @@ package console
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/usherhq/usher/flows"
@@ -92,7 +93,8 @@ func (c *Console) isMe(w *browser.Walk) {
 		w.Click("shell.menu")
 	}
 	got := w.Text("shell.me")
-	if w.Err() == nil && !strings.Contains(strings.ToLower(got), strings.ToLower(c.me())) {
+	whole := func(part string) bool { return flows.SameAddress(strings.Trim(part, "()<>[],;"), c.me()) }
+	if w.Err() == nil && !slices.ContainsFunc(strings.Fields(got), whole) {
 		w.Fail(flows.Errorf(flows.WrongTenant, "know who is signed in", "the console shows %q, usher signs in as %q", got, flows.Clean(c.me())).
 			WithHint("run `usher unlock %s` after checking the account; nothing was read or changed", c.Env.Connection.Name))
 	}

@@ -2,7 +2,9 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,8 +57,14 @@ func (c *Console) Invite(ctx context.Context, p flows.Person) (flows.Outcome, er
 	if w.Err() != nil && !w.Pressed() {
 		return flows.Outcome{}, w.Err()
 	}
-	return c.verify(ctx, w, p.Email, said, mark, func(now []flows.Account) (flows.Outcome, bool) {
+	var wrong string
+	out, err := c.verify(ctx, w, p.Email, said, mark, func(now []flows.Account) (flows.Outcome, bool) {
+		wrong = ""
 		if len(now) != 1 {
+			return flows.Outcome{}, false
+		}
+		if got := now[0].Roles; !slices.Equal(got, slices.Sorted(slices.Values(p.Roles))) && !slices.Equal(got, []string{"multiple"}) {
+			wrong = fmt.Sprintf("the account has the roles %s, not %s", strings.Join(got, ", "), strings.Join(p.Roles, ", "))
 			return flows.Outcome{}, false
 		}
 		switch now[0].State {
@@ -68,6 +76,11 @@ func (c *Console) Invite(ctx context.Context, p flows.Person) (flows.Outcome, er
 			return flows.Outcome{}, false
 		}
 	})
+	var e *flows.Error
+	if wrong != "" && errors.As(err, &e) {
+		e.Msg += "; " + wrong
+	}
+	return out, err
 }
 
 // names fills the name fields that the form has. One that it demands and we lack is an error
@@ -155,6 +168,9 @@ func (c *Console) verify(ctx context.Context, pressed *browser.Walk, email, said
 				continue
 			}
 			last = err
+			if code := flows.CodeOf(err); code == flows.LoginRefused || code == flows.Challenge {
+				break // no second try with a password that was refused
+			}
 		}
 		if err == nil {
 			looks++

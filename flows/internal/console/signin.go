@@ -47,6 +47,7 @@ func (c *Console) passwords(ctx context.Context, w *browser.Walk) error {
 		return err
 	}
 	w.Go("signin")
+	mark := w.Mark()
 	answer := w.Submit("signin.submit", []browser.Field{
 		{Name: "signin.user", Text: c.me()},
 		{Name: "signin.password", Secret: c.Env.Secrets["password"]},
@@ -63,6 +64,12 @@ func (c *Console) passwords(ctx context.Context, w *browser.Walk) error {
 		said := w.Peek(answer)
 		return flows.Errorf(flows.LoginRefused, "sign in", "the console refused the sign-in of %s: %s", flows.Clean(c.me()), said).
 			WithHint("check the password with `usher secrets set`; then run `usher unlock %s`", c.Env.Connection.Name)
+	}
+	// In words that the sheet does not know it may still be a refusal: then the password is not typed
+	// again by the next run.
+	if refused, _ := w.Writes(mark); refused != "" || w.Shows("signin.password") {
+		return w.Fail(flows.Errorf(flows.LoginRefused, "sign in", "the console did not let %s in, and says why in words that the sheet does not know (%s)", flows.Clean(c.me()), orNothing(refused)).
+			WithHint("look at the picture with `usher runs show`; then run `usher unlock %s`", c.Env.Connection.Name)).Err()
 	}
 	return w.Fail(flows.Errorf(flows.Drift, "sign in", "after the password the console shows nothing that the sheet knows").
 		WithHint("run `usher check %s` and look at the picture", c.Env.Connection.Name)).Err()
