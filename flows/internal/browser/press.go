@@ -122,6 +122,7 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 	var last aimed
 	announced := intent == nil
 	mismatch := time.Time{}
+	var label *string
 	for {
 		var a aimed
 		err := w.t.call(ctx, &a, "aim", s, opts)
@@ -135,6 +136,13 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 				w.let(ctx)
 				return w.Fail(e)
 			}
+			// What an earlier attempt saw is what is pressed: a label that has turned into another one
+			// for good is another element.
+			if label != nil && *label != a.Role+" "+flows.Clean(a.Name) {
+				w.let(ctx)
+				return w.Fail(w.drift("%s was %s and is %s now", name, quoted(*label), quoted(a.Role+" "+flows.Clean(a.Name))))
+			}
+			label = ptr(a.Role + " " + flows.Clean(a.Name))
 			if !announced {
 				if err := announce(ctx, w.t.env, *intent); err != nil {
 					w.let(ctx)
