@@ -140,7 +140,7 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 			// for good is another element.
 			if label != nil && *label != a.Role+" "+flows.Clean(a.Name) {
 				w.let(ctx)
-				return w.Fail(w.drift("%s was %s and is %s now", name, quoted(*label), quoted(a.Role+" "+flows.Clean(a.Name))))
+				return w.Fail(w.drift("%s was not pressed: its name is %s now, and was %s", name, quoted(a.Role+" "+flows.Clean(a.Name)), quoted(*label)))
 			}
 			label = ptr(a.Role + " " + flows.Clean(a.Name))
 			if !announced {
