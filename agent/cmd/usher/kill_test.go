@@ -127,7 +127,7 @@ func killAndFinish(t *testing.T, p point) (between bool) {
 	r.exits(t, 0, "audit", "verify")
 	r.nothingLeft(t)
 	between = r.wasBetween(t, p.app, killed)
-	t.Logf("between the press and the recorded verification: %v", between)
+	t.Logf("%s: between the press and the recorded verification: %v", p, between)
 	return between
 }
 

@@ -122,7 +122,7 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 	var last aimed
 	announced := intent == nil
 	mismatch := time.Time{}
-	var label *string
+	var first *aimed
 	for {
 		var a aimed
 		err := w.t.call(ctx, &a, "aim", s, opts)
@@ -138,11 +138,15 @@ func (w *Walk) press(name string, checks []Check, values []fieldValue, intent *f
 			}
 			// What an earlier attempt saw is what is pressed: a label that has turned into another one
 			// for good is another element.
-			if label != nil && *label != a.Role+" "+flows.Clean(a.Name) {
+			if first != nil && (first.Role != a.Role || flows.Clean(first.Name) != flows.Clean(a.Name)) {
 				w.let(ctx)
-				return w.Fail(w.drift("%s was not pressed: its name is %s now, and was %s", name, quoted(a.Role+" "+flows.Clean(a.Name)), quoted(*label)))
+				what := "its name is " + quoted(flows.Clean(a.Name)) + " now"
+				if first.Role != a.Role {
+					what = "its role is " + flows.Clean(a.Role) + " now"
+				}
+				return w.Fail(w.drift("%s was not pressed: %s, and it was the %s %s", name, what, first.Role, quoted(flows.Clean(first.Name))))
 			}
-			label = ptr(a.Role + " " + flows.Clean(a.Name))
+			first = &a
 			if !announced {
 				if err := announce(ctx, w.t.env, *intent); err != nil {
 					w.let(ctx)
