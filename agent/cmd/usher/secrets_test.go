@@ -52,8 +52,8 @@ func TestSecretsStandNowhere(t *testing.T) {
 	rows := s.rows(t)
 	all := slices.Concat(s.said, rows, s.processes())
 	hidden := s.hidden(t)
-	if len(all) < 40 || len(hidden) < 8 {
-		t.Fatalf("only %d things were looked at for %d secrets", len(all), len(hidden))
+	if len(all) < 40 || len(hidden) < 8 || len(s.codes) < 3 {
+		t.Fatalf("only %d things were looked at for %d secrets, of which %d are codes", len(all), len(hidden), len(s.codes))
 	}
 	for _, found := range leaks(all, hidden) {
 		t.Error(found)
@@ -72,6 +72,8 @@ type search struct {
 	said  []artifact
 	plain []planted
 	kept  map[string]string // values of kept sessions: value -> where
+	codes []planted
+	step  int64 // the last of which codes has the code
 
 	mu   sync.Mutex
 	seen map[string]bool // command lines and environments
@@ -97,6 +99,7 @@ func (s *search) does(t *testing.T, code int, args ...string) {
 	name := "usher " + strings.Join(args, " ")
 	s.said = append(s.said, artifact{"standard output of " + name, []byte(e.out)}, artifact{"standard error of " + name, []byte(e.err)})
 	s.sessions(t)
+	s.used(t)
 }
 
 // sessions opens the kept sessions and learns their cookies and tokens.
@@ -162,29 +165,25 @@ func (s *search) hidden(t *testing.T) []planted {
 			t.Errorf("no session of %s was kept", app)
 		}
 	}
-	return append(all, s.codes(t)...)
+	return append(all, s.codes...)
 }
 
-// codes are the one-time codes of the time steps that the ledger says were used, by every secret.
-func (s *search) codes(t *testing.T) (used []planted) {
+// used learns the one-time codes of the time steps that the ledger says were used since the last
+// look, by the secret that was the connection's then.
+func (s *search) used(t *testing.T) {
 	t.Helper()
 	last := s.lastStep(t)
-	for _, p := range s.plain {
-		if p.name != "thoropass.totp" {
-			continue
-		}
-		for step := last - 1; step <= last; step++ {
-			code, err := totp.GenerateCode(p.value, time.Unix(30*step, 0))
-			if err != nil {
-				t.Fatal(err)
-			}
-			used = append(used, planted{fmt.Sprintf("the code of step %d", step), code})
-		}
+	if s.step == 0 {
+		s.step = last - 1
 	}
-	return used
+	for ; s.step < last; s.step++ {
+		code, err := totp.GenerateCode(s.rig.secret(t, "thoropass.totp"), time.Unix(30*(s.step+1), 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.codes = append(s.codes, planted{fmt.Sprintf("the code of step %d", s.step+1), code})
+	}
 }
-
-func (s *search) database0() string { return s.database() }
 
 // box opens what is sealed in the database.
 func (s *search) box(t *testing.T) secrets.Box {

@@ -41,7 +41,7 @@ func number(t *testing.T, name string, otherwise uint64) uint64 {
 	if s == "" {
 		return otherwise
 	}
-	n, err := strconv.ParseUint(s, 10, 63)
+	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
