@@ -129,7 +129,7 @@ func relatives() (all []relative) {
 
 // relativeOf reads /proc/PID/stat; false where the process is gone.
 func relativeOf(pid int) (p relative, ok bool) {
-	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return p, false
 	}
@@ -155,7 +155,7 @@ func relativeOf(pid int) (p relative, ok bool) {
 
 // proportional returns the memory of a process, its share of what it shares (PSS), in bytes.
 func proportional(pid int) int64 {
-	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "smaps_rollup"))
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/smaps_rollup")
 	if err != nil {
 		return 0 // gone
 	}
