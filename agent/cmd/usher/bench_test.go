@@ -73,7 +73,7 @@ func enumerate(t testing.TB, app string, users int) cost {
 	c.took = time.Since(began)
 	r.nothingLeft(t)
 	c.cpu, c.procs = p.family.cpu()
-	c.peak = p.family.peak
+	c.peak = p.family.most()
 	if e.code != 0 {
 		t.Fatalf("exit code %d: %s", e.code, e.err)
 	}

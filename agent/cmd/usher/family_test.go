@@ -110,6 +110,13 @@ func (f *family) cpu() (sum time.Duration, processes int) {
 	return sum, len(f.members)
 }
 
+// most is the most memory they held at a time, as far as it was seen.
+func (f *family) most() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.peak
+}
+
 func relatives() (all []relative) {
 	dirs, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {

@@ -460,7 +460,7 @@
   // step reads and goes on for at most budget ms; it returns what is new, and whether the end came.
   // want is the number of rows the console claims (-1: unknown): the end is not believed before it.
   const step = async (t, budget, patience, want) => {
-    const out = { rows: [], again: 0, end: false, why: '', moves: 0, by: '' };
+    const out = { rows: [], again: 0, end: false, why: '', moves: 0, pressed: false };
     const start = performance.now();
     let why = null;
     while (performance.now() - start < budget) {
@@ -477,7 +477,7 @@
       if (sc && sc.scrollTop + sc.clientHeight < sc.scrollHeight - 1) {
         sc.scrollTop += Math.max(40, Math.floor(sc.clientHeight * 0.8));
         sc.dispatchEvent(new Event('scroll'));
-        out.moves++; out.by = 'scroll';
+        out.moves++;
         await frame(); await frame();
         continue;
       }
@@ -495,7 +495,7 @@
         const now = tableRoot(t);
         if (now.state !== 'one' || signature(t, now.node) !== before || loading(t, now.node)) continue;
         (btn || more).click();
-        out.moves++; out.by = btn ? 'next' : 'more';
+        out.moves++; out.pressed = true;
         if (!(await changed(t, before, performance.now() + patience))) { out.why = `pressed for more rows, and nothing changed in ${patience} ms`; return out; }
         if (btn) { walkState.page++; if (sc) sc.scrollTop = 0; }
         continue;

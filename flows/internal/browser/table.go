@@ -67,12 +67,12 @@ type looked struct {
 
 // stepped is what one slice of the walk gave.
 type stepped struct {
-	Rows  []Row  `json:"rows"`
-	Again int    `json:"again"`
-	End   bool   `json:"end"`
-	Why   string `json:"why"`
-	Moves int    `json:"moves"`
-	By    string `json:"by"`
+	Rows    []Row  `json:"rows"`
+	Again   int    `json:"again"`
+	End     bool   `json:"end"`
+	Why     string `json:"why"`
+	Moves   int    `json:"moves"`
+	Pressed bool   `json:"pressed"`
 }
 
 const (
@@ -147,7 +147,7 @@ func (w *Walk) Read(table string) *Reading {
 		r.Again += s.Again
 		r.Ended, r.Why = s.End, s.Why
 		r.Moves += s.Moves
-		r.Pressed = r.Pressed || s.By == "next" || s.By == "more"
+		r.Pressed = r.Pressed || s.Pressed
 		if r.Ended && (!sure || s.Moves > 0) {
 			// An end is believed when it is still the end once the page has asked for nothing more.
 			w.t.net.quiet(w.ctx, 300*time.Millisecond, 3*time.Second)
