@@ -576,7 +576,6 @@
       return { is: true, taken: o[0].text };
     },
     escape: () => { (document.activeElement || document.body).dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', code: 'Escape', keyCode: 27, bubbles: true, cancelable: true })); },
-    resort: (spec) => { const r = find(spec); if (r.state !== 'one') return false; r.node.click(); return true; },
     place: () => ({ origin: location.origin, path: location.pathname + location.search, title: document.title, ready: document.readyState }),
   };
 })();

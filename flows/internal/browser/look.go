@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -240,11 +239,6 @@ func (w *Walk) Gone(name string) *Walk {
 			return w.Fail(w.trouble(mark, errors.New("it does not go away"), name))
 		}
 	}
-}
-
-// Missing returns those landmarks of a page that are not visible now.
-func (w *Walk) Missing(page string) []string {
-	return slices.DeleteFunc(slices.Clone(w.t.sheet.Pages[page].Landmark), func(n string) bool { return w.Shows(n) })
 }
 
 // Try resolves a name once and says which candidate found it, or why none did.
