@@ -142,23 +142,24 @@ func seed(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(errors.Join(err, db.Close()))
 }
 
-// waitfile FILE waits until a file is there and not empty.
+// waitfile FILE [TEXT] waits until a file is there and not empty, and has the text in it.
 func waitFile(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: waitfile FILE")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: waitfile FILE [TEXT]")
 	}
+	text := strings.Join(args[1:], "")
 	const bound = 30 * time.Second
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	end := time.After(bound)
 	for {
-		if info, err := os.Stat(ts.MkAbs(args[0])); err == nil && info.Size() > 0 {
+		if b, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && len(b) > 0 && strings.Contains(string(b), text) {
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-end:
-			ts.Fatalf("%s did not come within %s", args[0], bound)
+			ts.Fatalf("%s (with %q in it) did not come within %s", args[0], text, bound)
 		}
 	}
 }

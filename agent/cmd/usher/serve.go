@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -26,17 +27,26 @@ func (c *cli) serveCommand() *cobra.Command {
 				level = zerolog.LevelInfoValue
 			}
 			ctx = c.logger(level).WithContext(ctx)
-			h, err := c.open(ctx, conf, wiring{notice: logged{loud: true}})
-			if err != nil {
-				return err
-			}
-			err = serve(ctx, h)
-			if cerr := h.close(); err == nil {
-				err = cerr
+			err = c.serve(ctx, conf)
+			if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+				err = nil // asked to stop, be it in the middle of the start: that is no failure
+				zerolog.Ctx(ctx).Info().Msg("stopped")
 			}
 			return err
 		},
 	}
+}
+
+func (c *cli) serve(ctx context.Context, conf *config) error {
+	h, err := c.open(ctx, conf, wiring{notice: logged{loud: true}})
+	if err != nil {
+		return err
+	}
+	err = serve(ctx, h)
+	if cerr := h.close(); err == nil {
+		err = cerr
+	}
+	return err
 }
 
 func serve(ctx context.Context, h *house) error {
@@ -76,6 +86,5 @@ func serve(ctx context.Context, h *house) error {
 	<-ctx.Done()
 	log.Info().Msg("stopping")
 	s.Stop()
-	log.Info().Msg("stopped")
 	return nil
 }
