@@ -21,6 +21,7 @@ require (
 	github.com/ysmood/gson v0.7.3 // the JSON type of rod's own protocol
 	github.com/zalando/go-keyring v0.2.8 // the desktop's keyring, without cgo
 	golang.org/x/term v0.47.0 // prompts without echo; is this a terminal
+	golang.org/x/time v0.16.0 // the budget of requests to a SCIM service
 	modernc.org/sqlite v1.61.1 // SQLite without cgo, in one binary
 	pgregory.net/rapid v1.3.0 // property tests
 )

@@ -25,6 +25,8 @@ type App struct {
 	Admins []string
 	// Never are the roles whose holder is never deactivated (the Owner of a Stonly team).
 	Never []string
+	// ReservedGroups are the names of groups that are the product's own: never renamed, never changed.
+	ReservedGroups []string
 	// UsersPages are the values of Connection.UsersPage, the default first; none where the console
 	// has one page of users.
 	UsersPages []string
@@ -46,12 +48,28 @@ func (a App) Way(name string) (Way, bool) {
 	return Way{}, false
 }
 
-// A Way is one way to reach an app: "browser" or "scim".
+// The names of ways.
+const (
+	ViaBrowser = "browser"
+	ViaSCIM    = "scim"
+)
+
+// A Way is one way to reach an app: [ViaBrowser] or [ViaSCIM].
 type Way struct {
 	Name string
+	// URL is the address that the vendor documents for all customers; empty where each has its own.
+	URL string
+	// Roles are what Invite can give this way, where they are not the app's; nil: App.Roles.
+	Roles []string
+	// NoRoles says that this way may show nobody's role. An account that shows none is then no reason
+	// to think of an admin, and every plan says that the last-admin guard could not judge.
+	NoRoles bool
+	// Unverified says, beside App.Unverified, what nobody has checked of this way.
+	Unverified string
 	// Secrets are what it asks for, in the order in which a person is asked.
 	Secrets []SecretSpec
-	// Can lists the verbs this way offers: "list", "invite", "deactivate", ...
+	// Can lists what this way offers: "list", "invite", "deactivate", "reactivate", "update", "groups",
+	// "holdings", "check".
 	Can []string
 	// Open signs in (or takes up the kept session) and returns the console. Open may be called
 	// again after an error with session_lost; it never tries a refused password twice.
@@ -64,6 +82,8 @@ type SecretSpec struct {
 	Title    string // what a person is asked for
 	Optional bool
 	Public   bool // an address, not a secret: may be shown while it is typed
+	// Once says that the product shows it a single time: it is kept before anything else is done.
+	Once bool
 }
 
 // A Connection is one configured tenant of an app: the unit of locking, of schedules and of caps.
@@ -71,7 +91,14 @@ type Connection struct {
 	Name string
 	App  string
 	Via  string // name of a Way; empty means the app's default
-	URL  string
+	URL  string // of the console; via scim the base URL of the service
+	// API is the address of a further read-only API, where the app has one and it is not the vendor's
+	// documented one.
+	API string
+	// ReadOnly refuses every write, whoever orders it.
+	ReadOnly bool
+	// PerSecond bounds the requests to a service via scim; 0 means five a second.
+	PerSecond float64
 	// SignIn is the address of the sign-in page where that is another origin; empty: URL's.
 	SignIn string
 	// Workspace is the name of the workspace that must be shown after sign-in; empty: not checked,
@@ -124,9 +151,13 @@ type Env struct {
 
 // A Press is the intent that is written down before a button that changes something is pressed.
 type Press struct {
-	Verb    string // "invite", "deactivate", ...
-	Subject string // the address
-	Element string // the sheet's name of what is pressed
+	// Verb is "invite", "deactivate", "reactivate", "update", "group-create", "group-rename" or
+	// "group-members".
+	Verb    string
+	Subject string // the address; of a group verb the group's name as ordered
+	// Element is the sheet's name of what is pressed; via scim, what is sent. A run presses an
+	// element once.
+	Element string
 	// Final is true for the press that makes the change. What only opens the confirmation is
 	// announced too, because where a console has changed it may be the act.
 	Final bool
@@ -146,7 +177,8 @@ type CodeLedger interface {
 	UseCode(ctx context.Context, account string, step int64) (bool, error)
 }
 
-// SessionKeeper keeps one browser session per connection. A missing session is an empty Value.
+// SessionKeeper keeps one session per connection: a browser's cookies and storage, or what was learned
+// of a SCIM service. A missing session is an empty Value.
 type SessionKeeper interface {
 	LoadSession(ctx context.Context) (secrets.Value, error)
 	SaveSession(ctx context.Context, session secrets.Value) error
