@@ -212,6 +212,8 @@ type Result struct {
 	Roster   *flows.Roster   `json:"roster,omitempty"`
 	Snapshot string          `json:"snapshot,omitempty"`
 	Findings []flows.Finding `json:"findings,omitempty"` // of a check
+	Groups   *flows.Groups   `json:"groups,omitempty"`   // of a reading of groups
+	Group    *flows.Group    `json:"group,omitempty"`    // as seen after a change
 	// Err is what Do returns as its error.
 	Err error `json:"-"`
 }

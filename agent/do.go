@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -76,8 +77,9 @@ func (a *Agent) Place(ctx context.Context, o Order) (Order, error) {
 	if err != nil {
 		return o, err
 	}
-	if o.Verb != Check && !slices.Contains(way.Can, string(o.Verb)) {
-		return o, flows.Errorf(flows.Unsupported, "read the order", "%s cannot %s via %s", o.Connection, o.Verb, way.Name)
+	if o.Verb != Check && !slices.Contains(way.Can, o.Verb.ability()) {
+		return o, flows.Errorf(flows.Unsupported, "read the order", "%s cannot %s via %s", o.Connection, o.Verb.ability(), way.Name).
+			WithHint("it can %s", strings.Join(way.Can, ", "))
 	}
 	o.Placed, o.State = a.now(), StateNew
 	if o.ID, err = newID(o.Placed); err != nil {
@@ -91,7 +93,7 @@ func (a *Agent) Place(ctx context.Context, o Order) (Order, error) {
 			return err
 		}
 		return a.link(ctx, tx, Entry{Connection: o.Connection, Kind: "order", Order: o.ID, By: o.By}, map[string]any{
-			"verb": o.Verb, "subject": o.Subject, "person": o.Person, "reason": o.Reason, "source": o.Source,
+			"verb": o.Verb, "subject": o.Subject, "person": o.Person, "change": o.Change, "group": o.Group, "reason": o.Reason, "source": o.Source,
 			"dry_run": o.DryRun, "holdings": o.Holdings, "plan": o.PlanHash,
 		})
 	})

@@ -124,7 +124,7 @@ func (r *run) end(ctx context.Context, cause error) Result {
 	res := &r.res
 	res.Seen = r.clean(res.Seen)
 	if err != nil {
-		res.Outcome, res.Account = "", nil
+		res.Outcome, res.Account, res.Group = "", nil, nil
 		res.Code, res.Message, res.Hint = flows.CodeOf(err), messageOf(err), flows.HintOf(err)
 	}
 	if res.State == "" {

@@ -29,6 +29,7 @@ const (
 type site struct {
 	mu       sync.Mutex
 	accounts []flows.Account
+	groups   []flows.Group
 	writes   []string // "deactivate ana@example.com"
 	signIns  int      // with a typed password
 	lists    int
@@ -67,6 +68,7 @@ func newSite() *site {
 	s.add("adam@example.com", flows.Active, "admin")
 	s.add("ada@example.com", flows.Active, "admin")
 	s.add(robot, flows.Active, "admin")
+	s.groups = []flows.Group{{ID: "g-1", Name: "Everybody"}, {ID: "g-2", Name: "Sales", Members: []flows.Member{{ID: "id-1"}}}}
 	return s
 }
 
@@ -104,8 +106,9 @@ func (s *site) find(email string) []flows.Account {
 func (s *site) app() flows.App {
 	return flows.App{
 		Name: "acme", Title: "Acme", Roles: []string{"member", "admin"}, Admins: []string{"admin"}, Never: []string{"owner"},
+		ReservedGroups: []string{"Everybody"},
 		Ways: []flows.Way{{
-			Name: "browser", Can: []string{"list", "invite", "deactivate"}, Open: s.open,
+			Name: "browser", Can: []string{"list", "invite", "deactivate", "reactivate", "update", "groups"}, Open: s.open,
 			Secrets: []flows.SecretSpec{{Name: "user", Public: true}, {Name: "password"}, {Name: "totp", Optional: true}},
 		}},
 	}

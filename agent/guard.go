@@ -25,6 +25,7 @@ type guarded struct {
 	order  Order
 	conn   flows.Connection
 	app    flows.App
+	way    flows.Way
 	policy Policy
 	own    string // the address usher itself signs in with
 	plan   *Plan
@@ -35,9 +36,11 @@ type guarded struct {
 func allGuards() []guard {
 	return []guard{
 		{"address", true, guardAddress},
+		{"read only", true, guardReadOnly},
 		{"freeze", true, guardFreeze},
 		{"protected", true, guardProtected},
 		{"own account", true, guardOwnAccount},
+		{"reserved group", true, guardReservedGroup},
 		{"never role", false, guardNeverRole},
 		{"last admin", false, guardLastAdmin},
 		{"caps", false, guardCaps},
@@ -60,14 +63,63 @@ func ask(ctx context.Context, guards []guard, g *guarded) (string, error) {
 	return "", nil
 }
 
-// guardAddress wants one whole address: an empty or malformed one could match anything.
+// guardAddress wants whole addresses: an empty or malformed one could match anything. A group's name
+// is what a person can read.
 func guardAddress(_ context.Context, g *guarded) error {
-	clean, err := flows.Address(g.order.Subject)
-	if err != nil {
-		return err
+	addresses := []string{g.order.Subject}
+	if g.order.Verb.ofGroup() {
+		addresses = nil
+		names := []string{g.order.Subject}
+		if c := g.order.Group; c != nil {
+			addresses = slices.Concat(c.Add, c.Remove)
+			if c.To != "" {
+				names = append(names, c.To)
+			}
+		}
+		for _, name := range names {
+			if name == "" || name != flows.Clean(name) {
+				return flows.Errorf(flows.Invalid, guardOp, "%q cannot name a group", flows.Clean(name)).WithHint("give one line of plain text")
+			}
+		}
 	}
-	if clean != g.order.Subject {
-		return flows.Errorf(flows.Invalid, guardOp, "the address is not in its plain form").WithHint("give %s", clean)
+	if g.order.Change != nil && g.order.Change.Email != "" {
+		addresses = append(addresses, g.order.Change.Email)
+	}
+	for _, a := range addresses {
+		clean, err := flows.Address(a)
+		if err != nil {
+			return err
+		}
+		if clean != a {
+			return flows.Errorf(flows.Invalid, guardOp, "the address is not in its plain form").WithHint("give %s", clean)
+		}
+	}
+	return nil
+}
+
+// guardReadOnly keeps connections that somebody else writes to, such as an identity provider.
+func guardReadOnly(_ context.Context, g *guarded) error {
+	if !g.conn.ReadOnly {
+		return nil
+	}
+	return flows.Errorf(flows.Refused, guardOp, "%s is read_only: usher changes nothing there", g.conn.Name).
+		WithHint("change it where it is kept (the identity provider), or take `read_only` out of the configuration once usher is its only writer")
+}
+
+// guardReservedGroup keeps the groups that are the product's own.
+func guardReservedGroup(_ context.Context, g *guarded) error {
+	if !g.order.Verb.ofGroup() {
+		return nil
+	}
+	names := []string{g.order.Subject}
+	if g.order.Group != nil {
+		names = append(names, g.order.Group.To)
+	}
+	for _, name := range names {
+		if slices.ContainsFunc(g.app.ReservedGroups, func(r string) bool { return foldCase(r) == foldCase(name) }) {
+			return flows.Errorf(flows.Refused, guardOp, "%s is a group of %s's own", name, g.app.Title).
+				WithHint("change it in %s itself", g.app.Title)
+		}
 	}
 	return nil
 }
@@ -116,9 +168,19 @@ func guardOwnAccount(_ context.Context, g *guarded) error {
 	return nil
 }
 
-// addresses are the subject's and what the console shows for it (the two may differ in case folding).
+// addresses are the subject's, what it would become, who would come into or out of a group, and what
+// the console shows for it (letter case may differ).
 func (g *guarded) addresses() []string {
-	out := []string{g.order.Subject}
+	var out []string
+	if !g.order.Verb.ofGroup() {
+		out = append(out, g.order.Subject)
+	}
+	if c := g.order.Change; c != nil && c.Email != "" {
+		out = append(out, c.Email)
+	}
+	if c := g.order.Group; c != nil {
+		out = slices.Concat(out, c.Add, c.Remove)
+	}
 	if g.plan != nil {
 		for _, a := range g.plan.Accounts {
 			out = append(out, a.Email)
@@ -151,7 +213,7 @@ func guardLastAdmin(_ context.Context, g *guarded) error {
 		return nil
 	}
 	for _, a := range g.plan.Accounts {
-		if !mayAdminister(g.app, a) {
+		if !mayAdminister(g.app, g.way, a) {
 			continue
 		}
 		r := g.plan.roster
@@ -176,15 +238,19 @@ func lastAdmin(g *guarded, role string) error {
 		WithHint("give the role to somebody else first")
 }
 
-// mayAdminister says whether the account holds an administering role, or one that nobody could read.
-func mayAdminister(app flows.App, a flows.Account) bool {
-	if len(app.Admins) == 0 {
+// mayAdminister says whether the account holds an administering role, or one that nobody could read,
+// unless this way shows nobody's role: then the plan says that it could not be judged.
+func mayAdminister(app flows.App, way flows.Way, a flows.Account) bool {
+	if len(app.Admins) == 0 || roleless(way, a) {
 		return false
 	}
 	return len(a.Roles) == 0 || slices.ContainsFunc(a.Roles, func(r string) bool {
 		return hasRole(app.Admins, r) || r == string(flows.Unknown)
 	})
 }
+
+// roleless says whether the account shows no role because the way may show none.
+func roleless(way flows.Way, a flows.Account) bool { return way.NoRoles && len(a.Roles) == 0 }
 
 // another says whether somebody else who is active holds the role; "" means any administering one.
 func (g *guarded) another(r *flows.Roster, but flows.Account, role string) bool {

@@ -18,6 +18,10 @@ type Plan struct {
 	Connection string        `json:"connection"`
 	Subject    string        `json:"subject"`
 	Person     *flows.Person `json:"person,omitempty"`
+	Change     *flows.Change `json:"change,omitempty"`
+	Group      *GroupChange  `json:"group,omitempty"`
+	// Groups are those of the group's name, as they were read, of a verb on a group.
+	Groups []flows.Group `json:"groups,omitempty"`
 	// Accounts are those that answer to the subject's address, as they were read.
 	Accounts []flows.Account `json:"accounts"`
 	// Roster is the snapshot that the last-admin guard judged on, where it was needed, and Grade
@@ -52,13 +56,16 @@ func (p *Plan) seal() error {
 		Connection string            `json:"connection"`
 		Subject    string            `json:"subject"`
 		Person     *flows.Person     `json:"person"`
+		Change     *flows.Change     `json:"change,omitempty"`
+		Group      *GroupChange      `json:"group,omitempty"`
+		Groups     []flows.Group     `json:"groups,omitempty"`
 		Accounts   []flows.Account   `json:"accounts"`
 		Grade      flows.Grade       `json:"grade"`
 		Do         []string          `json:"do"`
 		Standing   flows.OutcomeKind `json:"standing"`
 		Sheets     string            `json:"sheets"`
 	}
-	r := read{p.Verb, p.Connection, p.Subject, p.Person, nil, p.Grade, p.Do, p.Standing, p.Sheets}
+	r := read{p.Verb, p.Connection, p.Subject, p.Person, p.Change, p.Group, p.Groups, nil, p.Grade, p.Do, p.Standing, p.Sheets}
 	for _, a := range p.Accounts {
 		r.Accounts = append(r.Accounts, still(a))
 	}

@@ -3,29 +3,38 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/usherhq/usher/flows"
 )
 
 // makePlan says what would be done about the accounts that were read, and keeps it.
-func (r *run) makePlan(ctx context.Context, con flows.Console, accounts []flows.Account, presses []Press) error {
-	if len(accounts) > 1 {
-		return flows.Errorf(flows.Ambiguous, "plan", "%d accounts of %s answer to %s", len(accounts), r.conn.Name, r.order.Subject).
+func (r *run) makePlan(ctx context.Context, con flows.Console, now sight, presses []Press) error {
+	if len(now.accounts) > 1 {
+		return flows.Errorf(flows.Ambiguous, "plan", "%d accounts of %s answer to %s", len(now.accounts), r.conn.Name, r.order.Subject).
 			WithHint("look at them in %s and leave one", r.conn.URL)
 	}
 	p := &Plan{
 		Verb: r.order.Verb, Connection: r.conn.Name, Subject: r.order.Subject, Person: r.order.Person,
-		Accounts: accounts, Do: []string{}, Read: r.a.now(),
+		Change: r.order.Change, Group: r.order.Group, Groups: now.groups,
+		Accounts: now.accounts, Do: []string{}, Read: r.a.now(),
 	}
 	if r.sheets != nil {
 		p.Sheets = r.sheets.Digest()
 	}
 	var err error
-	if r.order.Verb == Invite {
+	switch r.order.Verb {
+	case Invite:
 		err = r.planInvite(p)
-	} else {
+	case Deactivate:
 		err = r.planDeactivate(ctx, con, p, presses)
+	case Reactivate:
+		err = r.planReactivate(p)
+	case Update:
+		err = r.planUpdate(p, now)
+	default:
+		err = r.planGroup(p, now)
 	}
 	if err != nil {
 		return err
@@ -64,9 +73,9 @@ func (r *run) keepPlan(ctx context.Context, p *Plan) error {
 func (r *run) planInvite(p *Plan) error {
 	const op = "plan the invitation"
 	for _, role := range r.order.Person.Roles {
-		if !hasRole(r.app.Roles, role) {
-			return flows.Errorf(flows.Unsupported, op, "%s has no role %q", r.app.Title, flows.Clean(role)).
-				WithHint("the roles are %s", strings.Join(r.app.Roles, ", "))
+		if roles := r.app.RolesVia(r.way); !hasRole(roles, role) {
+			return flows.Errorf(flows.Unsupported, op, "%s has no role %q via %s", r.app.Title, flows.Clean(role), r.way.Name).
+				WithHint("the roles are %s", strings.Join(roles, ", "))
 		}
 	}
 	if len(p.Accounts) == 0 {
@@ -89,7 +98,7 @@ func (r *run) planInvite(p *Plan) error {
 		p.Manual = append(p.Manual, flows.ManualStep{What: fmt.Sprintf("send the invitation of %s again in %s", p.Subject, r.app.Title), Link: r.conn.URL})
 	case flows.Deactivated:
 		return flows.Errorf(flows.Unsupported, op, "%s has a deactivated account in %s; to reactivate it is another act than to invite", p.Subject, r.app.Title).
-			WithHint("reactivate it in %s", r.conn.URL)
+			WithHint("%s", r.howToReactivate())
 	default:
 		return flows.Errorf(flows.Refused, op, "%s has an account in %s whose state %q usher does not know", p.Subject, r.app.Title, a.Words["status"]).
 			WithHint("add the word to the app's sheet under words")
@@ -116,9 +125,15 @@ func (r *run) planDeactivate(ctx context.Context, con flows.Console, p *Plan, pr
 		p.Manual = sso
 		return nil
 	}
-	p.Seen = fmt.Sprintf("the account of %s is %s (%s)", p.Subject, a.State, strings.Join(a.Roles, ", "))
+	p.Seen = standingOf(a)
+	if how := a.Words["search"]; how != "" {
+		p.Seen += "; " + how
+	}
 	p.Do = append(p.Do, fmt.Sprintf("deactivate the account %s of %s in %s", a.ID, p.Subject, r.app.Title))
-	if mayAdminister(r.app, a) {
+	if roleless(r.way, a) && len(r.app.Admins) > 0 {
+		p.Seen += fmt.Sprintf("; via %s nobody's role is to be seen, so whether this is the last admin could not be judged", r.way.Name)
+	}
+	if mayAdminister(r.app, r.way, a) {
 		snap, err := r.readRoster(ctx, con)
 		if err != nil {
 			return fmt.Errorf("read the roster, to see that another admin stays: %w", err)
@@ -129,6 +144,65 @@ func (r *run) planDeactivate(ctx context.Context, con flows.Console, p *Plan, pr
 		return err
 	}
 	p.Manual = append(p.Manual, sso...)
+	return nil
+}
+
+// standingOf says how an account stands: "the account of ana@example.com is active (member)".
+func standingOf(a flows.Account) string {
+	s := fmt.Sprintf("the account of %s is %s", a.Email, a.State)
+	if len(a.Roles) > 0 {
+		s += " (" + strings.Join(a.Roles, ", ") + ")"
+	}
+	return s
+}
+
+// howToReactivate is the next step for an account that is deactivated.
+func (r *run) howToReactivate() string {
+	if slices.Contains(r.way.Can, string(Reactivate)) {
+		return fmt.Sprintf("`usher reactivate %s --on %s`", r.order.Subject, r.conn.Name)
+	}
+	return "reactivate it in " + r.conn.URL
+}
+
+func (r *run) planReactivate(p *Plan) error {
+	const op = "plan the reactivation"
+	if len(p.Accounts) == 0 {
+		return flows.Errorf(flows.NotFound, op, "a search of %s proves that no account has the address %s", r.conn.Name, p.Subject).
+			WithHint("`usher invite %s %s` lets a person in who has none", r.conn.Name, p.Subject)
+	}
+	a := p.Accounts[0]
+	p.Seen = standingOf(a)
+	switch a.State {
+	case flows.Active:
+		p.Standing = flows.Already
+	case flows.Deactivated:
+		p.Do = append(p.Do, fmt.Sprintf("reactivate the account %s of %s in %s", a.ID, p.Subject, r.app.Title))
+	default:
+		return flows.Errorf(flows.Refused, op, "%s, and only a deactivated account is reactivated", p.Seen).WithHint("look at it in %s", r.conn.URL)
+	}
+	return nil
+}
+
+func (r *run) planUpdate(p *Plan, now sight) error {
+	const op = "plan the update"
+	if now.other != nil {
+		return flows.Errorf(flows.Refused, op, "%s has an account of its own in %s", r.order.Change.Email, r.app.Title).
+			WithHint("look at both in %s: one address belongs to one account", r.conn.URL)
+	}
+	if len(p.Accounts) == 0 {
+		return flows.Errorf(flows.NotFound, op, "a search of %s proves that no account has the address %s", r.conn.Name, p.Subject)
+	}
+	a := p.Accounts[0]
+	differs := r.order.Change.Differs(a)
+	p.Seen = standingOf(a)
+	if len(differs) == 0 {
+		p.Standing = flows.Already
+		p.Seen += ", and says all of that already"
+		return nil
+	}
+	for _, d := range differs {
+		p.Do = append(p.Do, fmt.Sprintf("change the account %s of %s in %s: %s", a.ID, p.Subject, r.app.Title, d))
+	}
 	return nil
 }
 
@@ -173,6 +247,9 @@ func (r *run) standing() {
 	r.res.Outcome, r.res.Seen, r.res.Manual = r.plan.Standing, r.plan.Seen, r.plan.Manual
 	if len(r.plan.Accounts) == 1 {
 		r.res.Account = &r.plan.Accounts[0]
+	}
+	if len(r.plan.Groups) == 1 {
+		r.res.Group = &r.plan.Groups[0]
 	}
 }
 

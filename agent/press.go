@@ -44,6 +44,9 @@ func (r *run) pressing(ctx context.Context, p flows.Press) error {
 		ID: id, Run: r.row.ID, Order: r.order.ID, Connection: r.conn.Name, Verb: r.order.Verb, Subject: r.order.Subject,
 		Element: r.clean(p.Element), At: now, Before: r.plan.Accounts, State: PressOpen,
 	}
+	if r.order.Verb.ofGroup() {
+		press.Before = nil // the group as it was stands in the plan of the run
+	}
 	if err := r.masked(&press.Before); err != nil {
 		return err
 	}
@@ -90,8 +93,8 @@ func (r *run) settle(press string, state PressState, note string) {
 }
 
 // verifyFirst is asked before a plan is made: where a press for this subject was begun and nobody
-// saw what came of it, the answer is to look, not to repeat. accounts are from a fresh search.
-func (r *run) verifyFirst(accounts []flows.Account, presses []Press) error {
+// saw what came of it, the answer is to look, not to repeat. now is a fresh look.
+func (r *run) verifyFirst(now sight, presses []Press) error {
 	open, tries := unverified(presses)
 	if len(open) == 0 {
 		return nil
@@ -99,18 +102,18 @@ func (r *run) verifyFirst(accounts []flows.Account, presses []Press) error {
 	last := open[len(open)-1]
 	begun := last.At.Format("2006-01-02 15:04:05")
 	switch {
-	case wanted(last, accounts):
+	case r.wanted(now):
 		for _, p := range open {
 			r.settle(p.ID, PressVerified, "verified after an interruption")
 		}
-		r.seen(last, accounts, fmt.Sprintf("verified after an interruption: pressed at %s UTC by run %s, and now seen", begun, last.Run))
+		r.seen(now, fmt.Sprintf("verified after an interruption: pressed at %s UTC by run %s, and now seen", begun, last.Run))
 		return errDone
-	case unchanged(last, accounts) && tries < 2:
+	case r.unchanged(last, now) && tries < 2:
 		for _, p := range open {
 			r.settle(p.ID, PressNoEffect, "a fresh look shows the account as it was before")
 		}
 		return nil
-	case unchanged(last, accounts):
+	case r.unchanged(last, now):
 		return flows.Errorf(flows.Unverified, "look again", "%s %s was pressed twice, the last time at %s UTC, and the account stands as it was", r.order.Verb, r.order.Subject, begun).
 			WithHint("do it by hand in %s; the same order again will see it and say so", r.conn.URL)
 	default:
@@ -136,44 +139,6 @@ func unverified(presses []Press) (open []Press, tries int) {
 	return open, tries
 }
 
-// wanted says whether what the press was for is so now.
-func wanted(p Press, accounts []flows.Account) bool {
-	if p.Verb == Invite {
-		return len(accounts) == 1 && (accounts[0].State == flows.Active || accounts[0].State == flows.Invited)
-	}
-	for _, a := range accounts {
-		if a.State != flows.Deactivated {
-			return false
-		}
-	}
-	return true // deactivated, or proved absent by the search
-}
-
-// unchanged says whether the accounts are those that were there before the press.
-func unchanged(p Press, accounts []flows.Account) bool {
-	if len(accounts) != len(p.Before) {
-		return false
-	}
-	for i, a := range accounts {
-		if !same(a, p.Before[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// seen sets the result of a press that is verified.
-func (r *run) seen(p Press, accounts []flows.Account, how string) {
-	r.res.Outcome, r.res.Seen = flows.Done, how
-	if len(accounts) == 1 {
-		r.res.Account = &accounts[0]
-		if p.Verb == Invite && accounts[0].State == flows.Invited {
-			r.res.Outcome = flows.InvitationOut
-		}
-	}
-	r.res.Manual = append(r.res.Manual, r.ssoStep()...)
-}
-
 // errUnchanged ends a look that proves that nothing came of a press that was not the last.
 var errUnchanged = errors.New("unchanged")
 
@@ -184,23 +149,23 @@ func (r *run) lookAfter(ctx context.Context, cause error) error {
 		return r.notSeen(cause)
 	}
 	err := r.attempt(ctx, func(ctx context.Context, con flows.Console) error {
-		accounts, err := con.Find(ctx, r.order.Subject)
+		now, err := r.look(ctx, con)
 		if err != nil {
 			return err
 		}
-		if !r.final && unchanged(*r.pressed, accounts) {
+		if !r.final && r.unchanged(*r.pressed, now) {
 			r.settle(r.pressed.ID, PressSettled, "only what opens the confirmation was pressed, and a fresh look shows the account as it was")
 			return errUnchanged
 		}
-		if flows.CodeOf(cause) == flows.Unsupported && unchanged(*r.pressed, accounts) {
+		if flows.CodeOf(cause) == flows.Unsupported && r.unchanged(*r.pressed, now) {
 			r.settle(r.pressed.ID, PressSettled, "the console refused it, and a fresh look shows the account as it was")
 			return errUnchanged
 		}
-		if !wanted(*r.pressed, accounts) {
+		if !r.wanted(now) {
 			return fmt.Errorf("a fresh look does not show what was wanted")
 		}
 		r.settle(r.pressed.ID, PressVerified, "verified by a fresh look after "+string(flows.CodeOf(cause)))
-		r.seen(*r.pressed, accounts, "verified by a fresh look, after "+r.clean(messageOf(cause)))
+		r.seen(now, "verified by a fresh look, after "+r.clean(messageOf(cause)))
 		return errDone
 	})
 	switch {

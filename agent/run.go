@@ -31,7 +31,9 @@ type run struct {
 	own     string // the address usher signs in with
 	sheets  *selectors.Set
 	plan    *Plan
-	pressed *Press // the press this run began
+	pressed *Press  // the press this run began
+	open    []Press // those of earlier runs that nobody has verified
+	moving  moving
 	// elements are what was announced, in order: what opens the confirmation, and the confirmation.
 	elements []string
 	final    bool // the press that makes the change was announced
@@ -99,7 +101,9 @@ func (r *run) work() func(context.Context, flows.Console) error {
 		return r.list
 	case Check:
 		return r.check
-	case Invite, Deactivate:
+	case Groups:
+		return r.listGroups
+	case Invite, Deactivate, Reactivate, Update, GroupCreate, GroupRename, GroupMembers:
 		return r.write
 	}
 	return func(context.Context, flows.Console) error {
@@ -215,7 +219,12 @@ func stopped(ctx context.Context) error {
 
 // attempt opens the console once and does the work in it.
 func (r *run) attempt(ctx context.Context, work func(context.Context, flows.Console) error) (err error) {
-	con, err := r.open(ctx)
+	defer func() {
+		if refusedSignIn(err) {
+			err = r.keepRefusal(ctx, err)
+		}
+	}()
+	con, err := r.signIn(ctx)
 	if err != nil {
 		return err
 	}
@@ -227,9 +236,34 @@ func (r *run) attempt(ctx context.Context, work func(context.Context, flows.Cons
 	return work(ctx, con)
 }
 
-// open signs in. A refused sign-in opens the breaker, which is written before anything else can
-// try again.
-func (r *run) open(ctx context.Context) (flows.Console, error) {
+// refusedSignIn says whether the console refused who we are, also where that came in the middle of
+// the work (a token taken back, a second sign-in) and the error above it is another.
+func refusedSignIn(err error) bool {
+	for err != nil {
+		e, ok := errors.AsType[*flows.Error](err)
+		if !ok {
+			return false
+		}
+		if e.Code == flows.LoginRefused {
+			return true
+		}
+		err = e.Err
+	}
+	return false
+}
+
+// keepRefusal opens the breaker, which is written before anything else can try again.
+func (r *run) keepRefusal(ctx context.Context, cause error) error {
+	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	defer cancel()
+	if err := r.openBreaker(keep, cause); err != nil {
+		return fmt.Errorf("keep the refused sign-in (%s): %w", messageOf(cause), err)
+	}
+	return cause
+}
+
+// signIn opens the console.
+func (r *run) signIn(ctx context.Context) (flows.Console, error) {
 	accepted, err := r.a.opt.Store.Acceptances(ctx, r.conn.Name)
 	if err != nil {
 		return nil, fmt.Errorf("read what was accepted: %w", err)
@@ -252,13 +286,6 @@ func (r *run) open(ctx context.Context) (flows.Console, error) {
 	})
 	if err == nil && con == nil {
 		err = flows.Errorf(flows.Internal, "sign in", "%s opened no console", r.app.Name)
-	}
-	if flows.CodeOf(err) == flows.LoginRefused {
-		keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
-		defer cancel()
-		if berr := r.openBreaker(keep, err); berr != nil {
-			return nil, fmt.Errorf("keep the refused sign-in (%s): %w", messageOf(err), berr)
-		}
 	}
 	return con, err
 }

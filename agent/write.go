@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/usherhq/usher/flows"
 )
 
-// write does an invitation or a deactivation in the open console: plan, guard, approve, execute.
+// write does an order on an account or a group in the open console: plan, guard, approve, execute.
 func (r *run) write(ctx context.Context, con flows.Console) error {
 	// A second attempt starts from what is on disk.
 	r.settles, r.plan, r.res.Manual = nil, nil, nil
@@ -17,22 +18,18 @@ func (r *run) write(ctx context.Context, con flows.Console) error {
 	if err != nil {
 		return fmt.Errorf("read the journal: %w", err)
 	}
-	accounts, err := con.Find(ctx, r.order.Subject)
+	r.open, _ = unverified(presses)
+	now, err := r.look(ctx, con)
 	if err != nil {
-		if open, _ := unverified(presses); len(open) > 0 && flows.CodeOf(err) == flows.Incomplete {
+		if len(r.open) > 0 && flows.CodeOf(err) == flows.Incomplete {
 			return flows.Errorf(flows.Unverified, "look again", "an earlier press was not verified, and the search proves nothing: %w", err)
 		}
 		return err
 	}
-	for _, a := range accounts {
-		if !flows.SameAddress(a.Email, r.order.Subject) {
-			return flows.Errorf(flows.Internal, "find the account", "searched for %s, and the flow found %s", r.order.Subject, flows.Clean(a.Email))
-		}
-	}
-	if err := r.verifyFirst(accounts, presses); err != nil {
+	if err := r.verifyFirst(now, presses); err != nil {
 		return err
 	}
-	if err := r.makePlan(ctx, con, accounts, presses); err != nil {
+	if err := r.makePlan(ctx, con, now, presses); err != nil {
 		return err
 	}
 	if r.order.PlanHash != "" && r.order.PlanHash != r.plan.Hash {
@@ -62,13 +59,10 @@ func (r *run) write(ctx context.Context, con flows.Console) error {
 // execute drives the flow and takes its word only where it fits what the journal and the fresh look
 // say.
 func (r *run) execute(ctx context.Context, con flows.Console) error {
-	var out flows.Outcome
-	var err error
-	if r.order.Verb == Invite {
-		out, err = con.Invite(ctx, *r.order.Person)
-	} else {
-		out, err = con.Deactivate(ctx, r.plan.Accounts[0])
+	if r.order.Verb.ofGroup() {
+		return r.executeGroup(ctx, con)
 	}
+	out, err := r.act(ctx, con)
 	if err != nil {
 		return err
 	}
@@ -83,6 +77,32 @@ func (r *run) execute(ctx context.Context, con flows.Console) error {
 	return nil
 }
 
+// act asks the console for what was ordered.
+func (r *run) act(ctx context.Context, con flows.Console) (flows.Outcome, error) {
+	switch r.order.Verb {
+	case Invite:
+		return con.Invite(ctx, *r.order.Person)
+	case Deactivate:
+		return con.Deactivate(ctx, r.plan.Accounts[0])
+	case Reactivate:
+		if can, ok := con.(flows.Reactivator); ok {
+			return can.Reactivate(ctx, r.plan.Accounts[0])
+		}
+	case Update:
+		if can, ok := con.(flows.Updater); ok {
+			return can.Update(ctx, r.plan.Accounts[0], *r.order.Change)
+		}
+	case List, Check, Groups, GroupCreate, GroupRename, GroupMembers:
+	}
+	return flows.Outcome{}, r.cannot()
+}
+
+// cannot is the error of a verb that the console of this way does not offer.
+func (r *run) cannot() error {
+	return flows.Errorf(flows.Unsupported, string(r.order.Verb), "%s cannot do that via %s", r.app.Title, r.way.Name).
+		WithHint("do it in %s", r.conn.URL)
+}
+
 // believe checks that an outcome is one: what is done was journalled and seen on the right account.
 func (r *run) believe(out flows.Outcome) error {
 	const op = "verify"
@@ -93,8 +113,8 @@ func (r *run) believe(out flows.Outcome) error {
 		}
 		return flows.Errorf(code, op, format, args...)
 	}
-	if a := out.Account; a != nil && !flows.SameAddress(a.Email, r.order.Subject) {
-		return no("the flow saw %s, and the order is for %s", flows.Clean(a.Email), r.order.Subject)
+	if a := out.Account; a != nil && !flows.SameAddress(a.Email, r.expected()) {
+		return no("the flow saw %s, and the order is for %s", flows.Clean(a.Email), r.expected())
 	}
 	switch out.Kind {
 	case flows.Already, flows.Manual:
@@ -105,6 +125,21 @@ func (r *run) believe(out flows.Outcome) error {
 	case flows.Done, flows.InvitationOut:
 	default:
 		return no("the flow says %q, which is no outcome", out.Kind)
+	}
+	if v := r.order.Verb; v == Reactivate || v == Update {
+		switch a := out.Account; {
+		case out.Kind != flows.Done:
+			return no("the flow says %s to %s", out.Kind, v)
+		case r.pressed == nil:
+			return no("the flow says %s and journalled no press", out.Kind)
+		case a == nil:
+			return no("the flow says %s and shows no account", out.Kind)
+		case v == Reactivate && a.State != flows.Active:
+			return no("the flow says done, and the account is %s", a.State)
+		case v == Update && len(r.order.Change.Differs(*a)) > 0:
+			return no("the flow says done, and the account differs: %s", strings.Join(r.order.Change.Differs(*a), "; "))
+		}
+		return nil
 	}
 	invited := r.order.Verb == Invite
 	switch a := out.Account; {
@@ -128,10 +163,18 @@ func (r *run) believe(out flows.Outcome) error {
 	return nil
 }
 
+// expected is the address that the account has once the order is done.
+func (r *run) expected() string {
+	if c := r.order.Change; c != nil && c.Email != "" {
+		return c.Email
+	}
+	return r.order.Subject
+}
+
 // guarded is what the guards look at in this run.
 func (r *run) guarded(read Reader, plan *Plan) *guarded {
 	return &guarded{
-		read: read, order: r.order, conn: r.conn, app: r.app, policy: r.a.opt.Policy, own: r.own, plan: plan,
+		read: read, order: r.order, conn: r.conn, app: r.app, way: r.way, policy: r.a.opt.Policy, own: r.own, plan: plan,
 		res: Reservation{
 			Connection: r.conn.Name, Verb: r.order.Verb, Subject: r.order.Subject, Run: r.row.ID, Batch: r.order.Batch,
 			Day: r.a.now().Format("2006-01-02"), At: r.a.now(),

@@ -54,6 +54,14 @@ const (
 	ViaSCIM    = "scim"
 )
 
+// RolesVia returns the roles that Invite can give that way.
+func (a App) RolesVia(w Way) []string {
+	if w.Roles != nil {
+		return w.Roles
+	}
+	return a.Roles
+}
+
 // A Way is one way to reach an app: [ViaBrowser] or [ViaSCIM].
 type Way struct {
 	Name string

@@ -15,6 +15,8 @@ type orderRow struct {
 	Connection string `bun:"connection"`
 	Subject    string `bun:"subject"`
 	Person     string `bun:"person"`
+	Change     string `bun:"account_change"`
+	Group      string `bun:"group_change"`
 	Reason     string `bun:"reason"`
 	By         string `bun:"by_whom"`
 	Source     string `bun:"source"`
@@ -30,7 +32,7 @@ type orderRow struct {
 	Run        string `bun:"run"`
 }
 
-const orderColumns = `id, verb, connection, subject, person, reason, by_whom, source, dry_run, holdings, plan_hash, batch,
+const orderColumns = `id, verb, connection, subject, person, account_change, group_change, reason, by_whom, source, dry_run, holdings, plan_hash, batch,
 	placed, ended, state, outcome, code, run`
 
 func (o orderRow) order() (agent.Order, error) {
@@ -40,9 +42,15 @@ func (o orderRow) order() (agent.Order, error) {
 		Placed: at(o.Placed), Ended: at(o.Ended), State: agent.State(o.State), Outcome: flows.OutcomeKind(o.Outcome),
 		Code: flows.Code(o.Code), Run: o.Run,
 	}
-	if o.Person != "" {
-		if err := json.Unmarshal([]byte(o.Person), &out.Person); err != nil {
-			return out, fmt.Errorf("read the person of order %s: %w", o.ID, err)
+	for _, part := range []struct {
+		text string
+		into any
+	}{{o.Person, &out.Person}, {o.Change, &out.Change}, {o.Group, &out.Group}} {
+		if part.text == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(part.text), part.into); err != nil {
+			return out, fmt.Errorf("read what order %s asks for: %w", o.ID, err)
 		}
 	}
 	return out, nil
@@ -82,21 +90,34 @@ func (r rows) Orders(ctx context.Context, f agent.OrderFilter) ([]agent.Order, e
 // PutOrder inserts the order, or moves it to its new state. What was asked for never changes, but for
 // the word on holdings and the plan it is bound to.
 func (t *tx) PutOrder(ctx context.Context, o agent.Order) error {
-	person := ""
-	if o.Person != nil {
-		b, err := json.Marshal(o.Person)
-		if err != nil {
-			return err
-		}
-		person = string(b)
+	person, err := jsonOf(o.Person)
+	if err != nil {
+		return err
 	}
-	_, err := t.exec(ctx, `INSERT INTO orders (`+orderColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	change, err := jsonOf(o.Change)
+	if err != nil {
+		return err
+	}
+	group, err := jsonOf(o.Group)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO orders (`+orderColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended = excluded.ended, outcome = excluded.outcome,
 			code = excluded.code, run = excluded.run, holdings = excluded.holdings, plan_hash = excluded.plan_hash,
 			dry_run = excluded.dry_run`,
-		o.ID, string(o.Verb), o.Connection, o.Subject, person, o.Reason, o.By, o.Source, flag(o.DryRun), o.Holdings, o.PlanHash,
+		o.ID, string(o.Verb), o.Connection, o.Subject, person, change, group, o.Reason, o.By, o.Source, flag(o.DryRun), o.Holdings, o.PlanHash,
 		o.Batch, ms(o.Placed), ms(o.Ended), string(o.State), string(o.Outcome), string(o.Code), o.Run)
 	return err
+}
+
+// jsonOf is how a part of an order is kept; what is not there is the empty text.
+func jsonOf[T any](part *T) (string, error) {
+	if part == nil {
+		return "", nil
+	}
+	b, err := json.Marshal(part)
+	return string(b), err
 }
 
 // flag is how a truth is kept in both databases.

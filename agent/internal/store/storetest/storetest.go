@@ -108,7 +108,9 @@ func orders(t *testing.T, s agent.Store) {
 	equal(t, "order", got, o)
 	o.State, o.Ended, o.Outcome, o.Code, o.Run = agent.StateEnded, start.Add(time.Second), flows.InvitationOut, flows.Refused, "r1"
 	p := order("o2")
-	p.Connection, p.Subject = "other", "bo@example.com"
+	p.Connection, p.Subject, p.Person = "other", "bo@example.com", nil
+	p.Change = &flows.Change{Email: "beau@example.com", Words: map[string]string{"department": "Küche"}}
+	p.Group = &agent.GroupChange{To: "it's new", Add: []string{"ana@example.com"}}
 	write(t, s, func(ctx context.Context, tx agent.Tx) error {
 		return errors.Join(tx.PutOrder(ctx, o), tx.PutOrder(ctx, p))
 	})
