@@ -101,6 +101,17 @@ func TestMembersMoveAsOrderedAndNobodyElse(t *testing.T) {
 	}
 }
 
+func TestAReadOnlyConnectionStillTellsHowAnAccountStands(t *testing.T) {
+	t.Parallel()
+	h := setup(t, func(o *agent.Options) { o.Connections[0].ReadOnly = true })
+	h.wants(t, deactivate("dee@example.com"), flows.Already, "")
+	h.wants(t, deactivate("nobody@example.com"), "", flows.NotFound)
+	res := h.wants(t, deactivate("ana@example.com"), "", flows.Refused)
+	if res.Plan == nil || len(res.Plan.Accounts) != 1 || len(res.Plan.Refusals) != 1 {
+		t.Errorf("the plan is %+v", res.Plan)
+	}
+}
+
 func TestAMemberWhoDidNotMoveIsUnverified(t *testing.T) {
 	t.Parallel()
 	h := setup(t)

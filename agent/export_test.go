@@ -32,3 +32,6 @@ func (a *Agent) LiveLease(connection string, now time.Time) Lease {
 
 // NewID draws an id.
 func NewID(now time.Time) (string, error) { return newID(now) }
+
+// MessageOf is what is wrong, without the codes.
+func MessageOf(err error) string { return messageOf(err) }

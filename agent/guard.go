@@ -36,11 +36,11 @@ type guarded struct {
 func allGuards() []guard {
 	return []guard{
 		{"address", true, guardAddress},
-		{"read only", true, guardReadOnly},
 		{"freeze", true, guardFreeze},
 		{"protected", true, guardProtected},
 		{"own account", true, guardOwnAccount},
 		{"reserved group", true, guardReservedGroup},
+		{"read only", false, guardReadOnly},
 		{"never role", false, guardNeverRole},
 		{"last admin", false, guardLastAdmin},
 		{"caps", false, guardCaps},
@@ -97,7 +97,9 @@ func guardAddress(_ context.Context, g *guarded) error {
 	return nil
 }
 
-// guardReadOnly keeps connections that somebody else writes to, such as an identity provider.
+// guardReadOnly keeps connections that somebody else writes to, such as an identity provider. It is
+// asked once there is a plan, so that a person sees how the account stands, and one that is
+// deactivated already is no failure.
 func guardReadOnly(_ context.Context, g *guarded) error {
 	if !g.conn.ReadOnly {
 		return nil

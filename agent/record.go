@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/usherhq/usher/flows"
@@ -122,12 +123,16 @@ func (r *run) cleanErr(err error) error {
 	return e
 }
 
-// messageOf is what is wrong, without the code in front, and with whatever wraps it.
+// messageOf is what is wrong, with whatever wraps it, and without the codes: the outermost is said
+// elsewhere, and those inside it would be read as part of the sentence.
 func messageOf(err error) string {
-	if e, ok := err.(*flows.Error); ok { //nolint:errorlint // a wrapped one keeps its wrapping's words
-		return e.Msg
+	text := err.Error()
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		if e, ok := inner.(*flows.Error); ok { //nolint:errorlint // each of the chain in its turn
+			text = strings.Replace(text, e.Error(), e.Msg, 1)
+		}
 	}
-	return err.Error()
+	return text
 }
 
 // hintFor is what to do where the error itself does not say.
