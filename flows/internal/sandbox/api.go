@@ -59,29 +59,46 @@ func (v *versioned) Unwrap() http.ResponseWriter { return v.ResponseWriter }
 
 // faulty lets the faults of a class of request strike first.
 func (s *Server) faulty(class string, h http.HandlerFunc) http.HandlerFunc {
-	hits := func(otherwise string) func(*Fault) bool {
-		return func(f *Fault) bool {
-			on := f.text("on", otherwise)
-			return on == "any" || on == class || on == "read" && class == "list"
-		}
-	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		if f, ok := s.faults.strike("slow", hits("any")); ok {
-			if !s.wait(r.Context(), time.Duration(f.number("ms", 0))*time.Millisecond) {
-				return
-			}
-		}
-		if f, ok := s.faults.strike("rate_limit", hits("read")); ok {
-			p := *tooMany
-			p.retryAfter = f.number("retry_after", 1)
-			s.refuse(w, &p)
+		bad, ok := s.trouble(r, class)
+		switch {
+		case !ok:
 			return
-		}
-		if _, ok := s.faults.strike("server_error", hits("read")); ok {
-			s.refuse(w, wentWrong)
+		case bad != nil:
+			s.refuse(w, bad)
 			return
 		}
 		h(w, r)
+	}
+}
+
+// trouble is what the faults of a class of request make of it; false: the guest is gone meanwhile.
+func (s *Server) trouble(r *http.Request, class string) (*problem, bool) {
+	if f, ok := s.faults.strike("slow", hits(class, "any")); ok && !s.wait(r.Context(), f.duration("ms")) {
+		return nil, false
+	}
+	if f, ok := s.faults.strike("rate_limit", hits(class, "read")); ok {
+		p := *tooMany
+		p.retryAfter = f.number("retry_after", 1)
+		return &p, true
+	}
+	if f, ok := s.faults.strike("retry_after_date", hits(class, "read")); ok {
+		p := *tooMany
+		p.by = s.cfg.Now().Add(time.Duration(f.number("seconds", 0)) * time.Second)
+		return &p, true
+	}
+	if _, ok := s.faults.strike("server_error", hits(class, "read")); ok {
+		return wentWrong, true
+	}
+	return nil, true
+}
+
+// hits says whether a fault is meant for a class of request; otherwise is what it means where it
+// does not say.
+func hits(class, otherwise string) func(*Fault) bool {
+	return func(f *Fault) bool {
+		on := f.text("on", otherwise)
+		return on == "any" || on == class || on == "read" && class == "list"
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 type Truth struct {
 	Workspace string      `json:"workspace"`
 	Users     []TruthUser `json:"users"`
+	// Groups are those of a service.
+	Groups []TruthGroup `json:"groups,omitempty"`
 	// Writes are the changes that were made, in order.
 	Writes []Write `json:"writes"`
 	// Requests are the writes that were asked for, also those that changed nothing.
@@ -41,21 +43,37 @@ type TruthUser struct {
 	State           flows.State `json:"state"`
 	PasswordExpired bool        `json:"password_expired,omitempty"`
 	Holdings        int         `json:"holdings,omitempty"`
+	// Attributes is all that a service keeps of the account, as SCIM names it.
+	Attributes map[string]any `json:"attributes,omitempty"`
+}
+
+// TruthGroup is a group in the truth, with the ids of its members.
+type TruthGroup struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Members []string `json:"members"`
 }
 
 // A Write is one change that was made.
 type Write struct {
-	At      time.Time `json:"at"`
-	Verb    string    `json:"verb"`    // invite, reinvite, deactivate, delete, revoke, delete_person, role, reset_mfa
-	Subject string    `json:"subject"` // the address
-	ID      string    `json:"id"`
-	By      string    `json:"by"`
-	Roles   []string  `json:"roles,omitempty"` // of invite and role
+	At time.Time `json:"at"`
+	// Verb is invite, reinvite, deactivate, delete, revoke, delete_person, role or reset_mfa; of a
+	// service invite (an account is made), deactivate, reactivate, update, delete, group-create,
+	// group-rename, group-members or group-update.
+	Verb    string   `json:"verb"`
+	Subject string   `json:"subject"` // the address, or the group's name, as it was before
+	ID      string   `json:"id"`
+	By      string   `json:"by"`
+	Roles   []string `json:"roles,omitempty"` // of invite and role
+	// What was changed, of a service: the attributes of an update, the new name of a group, "+id" and
+	// "-id" of its members.
+	What []string `json:"what,omitempty"`
 }
 
 // A Request is one write that was asked for, with what became of it.
 type Request struct {
 	At      time.Time `json:"at"`
+	Method  string    `json:"method,omitempty"` // of a service
 	Verb    string    `json:"verb"`
 	Subject string    `json:"subject"`
 	By      string    `json:"by"`
@@ -71,6 +89,16 @@ func (t Truth) User(email string) (TruthUser, bool) {
 		}
 	}
 	return TruthUser{}, false
+}
+
+// Group returns the first group of exactly that name.
+func (t Truth) Group(name string) (TruthGroup, bool) {
+	for _, g := range t.Groups {
+		if g.Name == name {
+			return g, true
+		}
+	}
+	return TruthGroup{}, false
 }
 
 // WritesOn returns the changes made to that address.

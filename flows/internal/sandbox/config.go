@@ -39,6 +39,12 @@ func (c *Config) fill() error {
 	if len(c.GoneOn) == 0 {
 		c.GoneOn = []string{"delete", "delete_person"}
 	}
+	if c.Service != nil {
+		if c.Service.Base == "" || c.Service.Token.Empty() {
+			return errors.New("a service needs a path and a token")
+		}
+		c.PageSize = or(c.PageSize, 100)
+	}
 	c.Users = or(c.Users, 100)
 	c.PageSize = or(c.PageSize, 25)
 	c.SessionTTL = or(c.SessionTTL, 30*time.Minute)

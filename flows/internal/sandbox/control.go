@@ -31,7 +31,7 @@ func (s *Server) setFault(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, http.StatusOK, map[string]any{"ok": true})
 		return
 	}
-	f, err := parseFault(in)
+	f, err := s.faults.parse(in)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -44,7 +44,7 @@ func (s *Server) setFault(w http.ResponseWriter, r *http.Request) {
 		}
 		s.dir.add(Person{
 			Email: p.Email, First: p.First, Last: p.Last, Roles: p.Roles, State: flows.Active,
-			LastActive: p.LastActive, Workspaces: 1, twin: true,
+			LastActive: p.LastActive, Workspaces: 1, twin: true, Resource: p.Resource,
 		})
 	}
 	s.faults.set(f)

@@ -15,6 +15,7 @@ type directory struct {
 	people []*Person
 	next   int                  // for ids of those who join later
 	sorted map[string][]*Person // per order; dropped at every change
+	groups []*Group             // of a service
 }
 
 func newDirectory(people []*Person) *directory {
@@ -179,4 +180,19 @@ func (d *directory) drop(is func(*Person) bool) {
 	defer d.mu.Unlock()
 	d.people = slices.DeleteFunc(d.people, is)
 	clear(d.sorted)
+}
+
+// with lets f change everything, under the lock.
+func (d *directory) with(f func(*directory)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f(d)
+	clear(d.sorted)
+}
+
+// forget takes an account out of every group. It is called under the lock.
+func (d *directory) forget(id string) {
+	for _, g := range d.groups {
+		g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m string) bool { return m == id })
+	}
 }

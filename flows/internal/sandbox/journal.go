@@ -59,9 +59,13 @@ func (s *Server) truth() Truth {
 	for _, p := range s.dir.all() {
 		t.Users = append(t.Users, TruthUser{
 			ID: p.ID, Email: p.Email, Name: p.Name(), Roles: slices.Clone(p.Roles), State: p.State,
-			PasswordExpired: p.PasswordExpired, Holdings: len(p.Holdings),
+			PasswordExpired: p.PasswordExpired, Holdings: len(p.Holdings), Attributes: p.Resource,
 		})
 	}
+	for _, g := range s.Groups() {
+		t.Groups = append(t.Groups, TruthGroup{ID: g.ID, Name: g.Name, Members: g.Members})
+	}
+	s.judge(t)
 	t.Writes, t.Requests, t.Lists = s.log.read()
 	s.signin.count(&t)
 	_, t.Struck, _ = s.faults.list()

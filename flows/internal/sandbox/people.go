@@ -22,7 +22,12 @@ type Person struct {
 	Workspaces      int       // in how many workspaces
 	Holdings        []flows.Holding
 
-	twin bool // stands in the list only for the fault duplicate_address
+	// Resource is all that a service keeps of the account, as SCIM names it, without what the server
+	// makes up ("id", "meta"). It is never changed, only replaced.
+	Resource map[string]any
+
+	since time.Time // when a service made the account
+	twin  bool      // stands in the list only for the fault duplicate_address
 }
 
 // Name returns the first and last name with one blank between.
@@ -60,6 +65,19 @@ func OneOfEach(role string) []Person {
 		who("dora.gone", "Dora", "Gone", flows.Deactivated),
 		stale, holder,
 	}
+}
+
+// Settled returns the people as a service shows them that knows only active and deactivated accounts:
+// an invitation, also an expired one, is an active account, and no password is expired.
+func Settled(people []Person) []Person {
+	out := slices.Clone(people)
+	for i := range out {
+		out[i].PasswordExpired = false
+		if out[i].State != flows.Deactivated {
+			out[i].State = flows.Active
+		}
+	}
+	return out
 }
 
 // Hostile returns active people whose names try to do harm where they are shown.

@@ -1,14 +1,19 @@
 package sandbox
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // A problem is an error as the API answers it.
 type problem struct {
 	status  int
 	Code    string `json:"code"`
 	Message string `json:"message"`
-	// RetryAfter in seconds, for 429.
+	// retryAfter is in seconds, for 429; by is the same as a time.
 	retryAfter int
+	by         time.Time
+	scimType   string // of a service's error
 }
 
 var (

@@ -38,6 +38,11 @@
 // Sign-in refusals: 401 "refused", 423 "locked", 401 "code_refused", 403 "challenge".
 // Write refusals: 409 "exists" or "state", 422 "invalid", 403 "forbidden", 404 "not_found".
 //
+// # A service
+//
+// A stand-in without pages is a SCIM 2.0 service: its Config has a [Service], and
+// [Server.ServeSCIM] takes the place of Serve. People, faults and the log of the truth are the same.
+//
 // The control listener has its own port: GET /_truth, GET and POST /_fault.
 package sandbox
 
@@ -110,6 +115,9 @@ type Config struct {
 	// empty: "delete" and "delete_person".
 	GoneOn []string
 
+	// Service is what a stand-in without pages serves; nil: it has pages.
+	Service *Service
+
 	Now func() time.Time // nil: time.Now
 }
 
@@ -133,7 +141,11 @@ type Server struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	close  sync.Once
-	closed error
+	// started is when the stand-in did.
+	started time.Time
+	closed  error
+	// groupEdit is held while a group is changed.
+	groupEdit sync.Mutex
 	// mu is held where something is added to wg, and where ctx ends.
 	mu sync.Mutex
 }
@@ -164,7 +176,11 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, sites: map[string]*site{}, signin: in,
-		dir: newDirectory(people), faults: newFaults(), log: &journal{},
+		started: cfg.Now().UTC(),
+		dir:     newDirectory(people), faults: newFaults(cfg), log: &journal{},
+	}
+	if cfg.Service != nil {
+		s.dir.groups = cfg.Service.furnish(cfg, people)
 	}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	for _, name := range cfg.Sites {

@@ -41,9 +41,17 @@ func (s *Server) guard(h http.Handler) http.Handler {
 				`<h1>We'll be back soon</h1><p>We are down for scheduled maintenance.</p></body></html>`)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+		r.Body = http.MaxBytesReader(w, r.Body, s.mostBody())
 		h.ServeHTTP(w, r)
 	})
+}
+
+// mostBody bounds a request: a service may be sent a group with all its members.
+func (s *Server) mostBody() int64 {
+	if s.cfg.Service != nil {
+		return 1 << 20
+	}
+	return mostBody
 }
 
 // begin says that something starts whose end Close must wait for; false: it is too late.
@@ -97,13 +105,17 @@ func files(pages fs.FS) http.Handler {
 
 // answer writes JSON; a guest that has gone is no error of the stand-in.
 func (s *Server) answer(w http.ResponseWriter, status int, body any) {
+	s.answerAs(w, "application/json", status, body)
+}
+
+func (s *Server) answerAs(w http.ResponseWriter, contentType string, status int, body any) {
 	b, err := json.Marshal(body)
 	if err != nil {
 		s.log.fail(err)
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	s.put(w, string(b))
@@ -116,10 +128,18 @@ func (s *Server) put(w io.Writer, text string) {
 }
 
 func (s *Server) refuse(w http.ResponseWriter, p *problem) {
-	if p.retryAfter > 0 {
+	p.sayWhen(w)
+	s.answer(w, p.status, map[string]any{"error": p})
+}
+
+// sayWhen says when to come again, where there is a time.
+func (p *problem) sayWhen(w http.ResponseWriter) {
+	switch {
+	case !p.by.IsZero():
+		w.Header().Set("Retry-After", p.by.UTC().Format(http.TimeFormat))
+	case p.retryAfter > 0:
 		w.Header().Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
-	s.answer(w, p.status, map[string]any{"error": p})
 }
 
 // read decodes a JSON body; what it does not know is refused, as a page of ours sends none.

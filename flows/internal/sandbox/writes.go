@@ -4,23 +4,42 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/usherhq/usher/flows"
 )
 
-// A change is one write on its way: apply does it, under the directory's lock, and returns the
-// account as it is after.
+// A change is one write on its way: apply does it, under the directory's lock, and returns what was
+// changed, for the log. ok and refuse are how its API answers; nil: as the pages' API does.
 type change struct {
+	method  string // of the request, where it says more than the verb
 	verb    string
 	subject string
-	roles   []string
-	apply   func() (Person, *problem)
+	apply   func() ([]Write, *problem)
+	ok      func(http.ResponseWriter) int // answers, and returns the status
+	refuse  func(http.ResponseWriter, *problem)
+	refusal problem // what write_refused answers
+	lose    func(http.ResponseWriter)
+}
+
+// answered puts in how the pages' API answers, where the change says nothing else.
+func (s *Server) answered(c change) change {
+	if c.ok == nil {
+		c.ok = func(w http.ResponseWriter) int {
+			s.answer(w, http.StatusOK, map[string]any{"ok": true})
+			return http.StatusOK
+		}
+	}
+	if c.refuse == nil {
+		c.refuse, c.lose = s.refuse, s.lose
+		c.refusal = problem{status: http.StatusConflict, Code: "refused"}
+	}
+	return c
 }
 
 // write lets the faults of writes strike around a change, and logs what was asked and what was done.
-func (s *Server) write(w http.ResponseWriter, c change) {
-	req := Request{At: s.cfg.Now().UTC(), Verb: c.verb, Subject: c.subject, By: s.cfg.Admin.Email}
+func (s *Server) write(w http.ResponseWriter, r *http.Request, c change) {
+	c = s.answered(c)
+	req := Request{At: s.cfg.Now().UTC(), Method: c.method, Verb: c.verb, Subject: c.subject, By: s.cfg.Admin.Email}
 	defer func() { s.log.asked(req) }()
 	hits := func(f *Fault) bool { return f.text("verb", c.verb) == c.verb }
 	struck := func(name string) (Fault, bool) {
@@ -30,19 +49,16 @@ func (s *Server) write(w http.ResponseWriter, c change) {
 		}
 		return f, ok
 	}
-	ok := func() {
-		req.Status = http.StatusOK
-		s.answer(w, http.StatusOK, map[string]any{"ok": true})
-	}
+	ok := func() { req.Status = c.ok(w) }
 	refuse := func(p *problem) {
 		req.Status = p.status
-		s.refuse(w, p)
+		c.refuse(w, p)
 	}
 	if f, hit := struck("write_refused"); hit {
-		refuse(&problem{
-			status: http.StatusConflict, Code: "refused",
-			Message: f.text("message", "This change is not allowed right now"),
-		})
+		p := c.refusal
+		p.status = f.number("status", p.status)
+		p.Message = f.text("message", "This change is not allowed right now")
+		refuse(&p)
 		return
 	}
 	if _, hit := struck("toast_without_effect"); hit {
@@ -53,7 +69,7 @@ func (s *Server) write(w http.ResponseWriter, c change) {
 		if s.begin() {
 			go func() {
 				defer s.wg.Done()
-				if s.wait(s.ctx, time.Duration(f.number("ms", 0))*time.Millisecond) {
+				if s.wait(s.ctx, f.duration("ms")) {
 					s.do(c)
 				}
 			}()
@@ -70,7 +86,10 @@ func (s *Server) write(w http.ResponseWriter, c change) {
 		return
 	}
 	if _, hit := struck("write_lost"); hit {
-		s.lose(w)
+		c.lose(w)
+		return
+	}
+	if f, hit := struck("late_answer"); hit && !s.wait(r.Context(), f.duration("ms")) {
 		return
 	}
 	ok()
@@ -89,13 +108,14 @@ func (s *Server) lose(w http.ResponseWriter) {
 
 // do applies a change and logs it.
 func (s *Server) do(c change) *problem {
-	p, bad := c.apply()
+	writes, bad := c.apply()
 	if bad != nil {
 		return bad
 	}
-	s.log.wrote(Write{
-		At: s.cfg.Now().UTC(), Verb: c.verb, Subject: p.Email, ID: p.ID, By: s.cfg.Admin.Email, Roles: c.roles,
-	})
+	for _, one := range writes {
+		one.At, one.By = s.cfg.Now().UTC(), s.cfg.Admin.Email
+		s.log.wrote(one)
+	}
 	return nil
 }
 
@@ -110,22 +130,22 @@ func (s *Server) invite(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, bad)
 		return
 	}
-	s.write(w, change{verb: "invite", subject: strings.TrimSpace(in.Email), roles: in.Roles, apply: func() (Person, *problem) {
+	s.write(w, r, change{verb: "invite", subject: strings.TrimSpace(in.Email), apply: func() ([]Write, *problem) {
 		email, err := flows.Address(in.Email)
 		if err != nil {
-			return Person{}, invalid("Enter a valid email address")
+			return nil, invalid("Enter a valid email address")
 		}
 		if bad := s.checkRoles(in.Roles); bad != nil {
-			return Person{}, bad
+			return nil, bad
 		}
 		p, ok := s.dir.invite(Person{
 			Email: email, First: strings.TrimSpace(in.First), Last: strings.TrimSpace(in.Last),
 			Roles: slices.Clone(in.Roles), State: flows.Invited, Workspaces: 1,
 		})
 		if !ok {
-			return Person{}, addressUsed
+			return nil, addressUsed
 		}
-		return p, nil
+		return []Write{{Verb: "invite", Subject: p.Email, ID: p.ID, Roles: in.Roles}}, nil
 	}})
 }
 
@@ -165,21 +185,22 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) {
 	} else {
 		in.Roles = nil
 	}
-	s.actOn(w, r.PathValue("id"), verb, in.Roles, effect)
+	s.actOn(w, r, verb, in.Roles, effect)
 }
 
 func (s *Server) deletePerson(w http.ResponseWriter, r *http.Request) {
-	s.actOn(w, r.PathValue("id"), "delete_person", nil, effects["delete_person"])
+	s.actOn(w, r, "delete_person", nil, effects["delete_person"])
 }
 
-func (s *Server) actOn(w http.ResponseWriter, id, verb string, roles []string, effect func(*Person, []string) *problem) {
+func (s *Server) actOn(w http.ResponseWriter, r *http.Request, verb string, roles []string, effect func(*Person, []string) *problem) {
+	id := r.PathValue("id")
 	p, ok := s.dir.find(byID(id))
 	if !ok {
 		s.refuse(w, noSuchUser)
 		return
 	}
-	s.write(w, change{verb: verb, subject: p.Email, roles: roles, apply: func() (Person, *problem) {
-		return s.dir.change(id, func(p *Person) (bool, *problem) {
+	s.write(w, r, change{verb: verb, subject: p.Email, apply: func() ([]Write, *problem) {
+		p, bad := s.dir.change(id, func(p *Person) (bool, *problem) {
 			if ends[verb] && p.Email == s.cfg.Admin.Email {
 				return false, ownAccount
 			}
@@ -193,6 +214,7 @@ func (s *Server) actOn(w http.ResponseWriter, id, verb string, roles []string, e
 			}
 			return slices.Contains(s.cfg.GoneOn, verb), nil
 		})
+		return []Write{{Verb: verb, Subject: p.Email, ID: p.ID, Roles: roles}}, bad
 	}})
 }
 
