@@ -1,0 +1,153 @@
+package scim
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// An object is a JSON object as it came, so that what usher does not know can be sent back. The
+// names of SCIM attributes are the same in any case.
+type object map[string]any
+
+// mostDepth bounds what is nested in a resource; SCIM's own schemas need four.
+const mostDepth = 32
+
+var errDeep = errors.New("it is nested too deeply")
+
+// decodeObject reads one JSON object and nothing behind it. Numbers stay as they were written.
+func decodeObject(raw []byte) (object, error) {
+	if err := checkDepth(raw); err != nil {
+		return nil, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
+	dec.UseNumber()
+	var obj object
+	if err := dec.Decode(&obj); err != nil {
+		return nil, fmt.Errorf("no JSON object: %w", plain(err))
+	}
+	if obj == nil {
+		return nil, errors.New("no JSON object: null")
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is more behind the JSON object")
+	}
+	return obj, nil
+}
+
+// plain keeps of a decoder's error what is not a stranger's text.
+func plain(err error) error {
+	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("it is a %s", t.Value)
+	}
+	return err
+}
+
+func checkDepth(raw []byte) error {
+	depth, quoted, escaped := 0, false, false
+	for _, b := range raw {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted:
+			escaped, quoted = b == '\\', b != '"'
+		case b == '"':
+			quoted = true
+		case b == '{' || b == '[':
+			if depth++; depth > mostDepth {
+				return errDeep
+			}
+		case b == '}' || b == ']':
+			depth--
+		}
+	}
+	return nil
+}
+
+// get returns the attribute of that name in any case. Where there are several of different case the
+// answer is none: which one counts is not to be guessed.
+func (o object) get(name string) (any, bool) {
+	if k, ok := o.key(name); ok {
+		return o[k], true
+	}
+	return nil, false
+}
+
+// key returns the name as the object writes it.
+func (o object) key(name string) (string, bool) {
+	found, n := "", 0
+	for k := range o {
+		if strings.EqualFold(k, name) {
+			found = k
+			n++
+		}
+	}
+	return found, n == 1
+}
+
+// text returns the string of that name.
+func (o object) text(name string) (string, bool) {
+	v, _ := o.get(name)
+	s, ok := v.(string)
+	return s, ok
+}
+
+// in returns the object of that name, or an empty one.
+func (o object) in(name string) object {
+	v, _ := o.get(name)
+	m, ok := v.(map[string]any)
+	if !ok {
+		return object{}
+	}
+	return m
+}
+
+// set puts the attribute in the place of the one that has this name in any case.
+func (o object) set(name string, v any) {
+	if k, ok := o.key(name); ok {
+		o[k] = v
+		return
+	}
+	o.drop(name)
+	o[name] = v
+}
+
+// drop takes the attribute away, however it is written.
+func (o object) drop(name string) {
+	for k := range o {
+		if strings.EqualFold(k, name) {
+			delete(o, k)
+		}
+	}
+}
+
+// clone copies the object with all that is in it.
+func (o object) clone() object {
+	m, ok := cloneValue(map[string]any(o)).(map[string]any)
+	if !ok {
+		return object{}
+	}
+	return m
+}
+
+func cloneValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for k, e := range v {
+			m[k] = cloneValue(e)
+		}
+		return m
+	case []any:
+		s := slices.Clone(v)
+		for i, e := range s {
+			s[i] = cloneValue(e)
+		}
+		return s
+	}
+	return v
+}
