@@ -67,7 +67,12 @@ func (c *Console) turnedAway(ctx context.Context, k creation, a answer, try int)
 	if wait <= longestWait && c.sleep(ctx, wait) != nil {
 		return false, c.unverified(k.change, stopped(ctx, k.op), "%s", c.said(a))
 	}
-	there, err := k.full(ctx)
+	// A light read first takes what may be left of the limit.
+	err = c.verify(ctx)
+	there := false
+	if err == nil {
+		there, err = k.full(ctx)
+	}
 	switch {
 	case err != nil:
 		return false, c.unverified(k.change, err, "%s, and a fresh look did not show what became of it", c.said(a))

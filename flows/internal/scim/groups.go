@@ -155,7 +155,8 @@ func (c *Console) show(g *group, users map[string]*user) flows.Group {
 	return out
 }
 
-// readGroups reads every group. One that is listed without its members is read by itself.
+// readGroups reads every group. One that is listed without a member is read by itself: some services
+// leave members out of their lists, or show none there.
 func (c *Console) readGroups(ctx context.Context) ([]*group, *reading, error) {
 	var groups []*group
 	seen := map[string]bool{}
@@ -179,7 +180,7 @@ func (c *Console) readGroups(ctx context.Context) ([]*group, *reading, error) {
 		return nil, nil, err
 	}
 	for i, g := range groups {
-		if g.shown {
+		if len(g.members) > 0 {
 			continue
 		}
 		whole, err := c.getGroup(ctx, g.id)
@@ -285,6 +286,9 @@ func (c *Console) fetch(ctx context.Context, resource, id string) (*Reply, error
 	began := c.now()
 	path := resource + "/" + url.PathEscape(id)
 	op := "read " + strings.TrimSuffix(lower(resource), "s")
+	if id == "." || id == ".." {
+		return nil, flows.Errorf(flows.Unsupported, op, "its id is %q, which no address can hold", id).WithHint("do it in %s", c.title())
+	}
 	reply, err := c.wire.read(ctx, path, nil, mostTries)
 	switch {
 	case err != nil:

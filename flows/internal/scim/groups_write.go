@@ -148,14 +148,13 @@ func renameRungs(now *groupStanding, name string) []rung {
 		patch("PATCH displayName", operation{Op: "replace", Path: "displayName", Value: name}),
 		patch("PATCH without path", operation{Op: "replace", Value: map[string]any{"id": now.group.id, "displayName": name}}),
 		{form: "PUT", request: func() *request {
-			// Members that a service does not show, or not all, would be lost by a PUT. Only a group that
-			// shows that it has none is sent whole.
-			if !now.group.shown || len(now.group.members) > 0 {
+			// Left out of a PUT the members would be lost, so they go back as they came; where the
+			// service does not show them there is nothing to send back.
+			if !now.group.shown {
 				return nil
 			}
 			body := now.group.raw.clone()
 			body.drop("meta")
-			body.drop("members")
 			body.set("displayName", name)
 			return &request{element: "PUT", method: http.MethodPut, path: at, body: body, header: unless(now.group.etag)}
 		}},

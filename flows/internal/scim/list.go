@@ -25,7 +25,7 @@ const (
 
 // decodePage reads a ListResponse.
 func decodePage(raw []byte) (*page, error) {
-	if err := checkDepth(raw); err != nil {
+	if err := checkForm(raw); err != nil {
 		return nil, err
 	}
 	var top map[string]json.RawMessage

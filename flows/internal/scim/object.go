@@ -14,14 +14,9 @@ import (
 // names of SCIM attributes are the same in any case.
 type object map[string]any
 
-// mostDepth bounds what is nested in a resource; SCIM's own schemas need four.
-const mostDepth = 32
-
-var errDeep = errors.New("it is nested too deeply")
-
 // decodeObject reads one JSON object and nothing behind it. Numbers stay as they were written.
 func decodeObject(raw []byte) (object, error) {
-	if err := checkDepth(raw); err != nil {
+	if err := checkForm(raw); err != nil {
 		return nil, err
 	}
 	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
@@ -45,27 +40,6 @@ func plain(err error) error {
 		return fmt.Errorf("it is a %s", t.Value)
 	}
 	return err
-}
-
-func checkDepth(raw []byte) error {
-	depth, quoted, escaped := 0, false, false
-	for _, b := range raw {
-		switch {
-		case escaped:
-			escaped = false
-		case quoted:
-			escaped, quoted = b == '\\', b != '"'
-		case b == '"':
-			quoted = true
-		case b == '{' || b == '[':
-			if depth++; depth > mostDepth {
-				return errDeep
-			}
-		case b == '}' || b == ']':
-			depth--
-		}
-	}
-	return nil
 }
 
 // get returns the attribute of that name in any case. Where there are several of different case the

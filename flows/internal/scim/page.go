@@ -75,113 +75,219 @@ func totalText(n int) string {
 	return strconv.Itoa(n)
 }
 
-// pass reads a list from its first page to its last. The last pass goes on where the total changes.
-func (c *Console) pass(ctx context.Context, resource string, last bool, keep keep) (*reading, error) {
-	r := &reading{total: unstated, before: unstated, after: unstated}
-	seen := map[string]struct{}{}
-	items := 0
-	for start := 1; ; {
-		p, err := c.page(ctx, resource, start, c.count())
-		if err != nil {
+// A pass is one reading of a list under way.
+//
+// Every page but the first is asked for from the last resource of the page before it, which must come
+// first again: so a list that moved between two pages shows it, also where its total stays the same.
+// The page that brings only that one again is the end, whatever the total says. A service that can
+// only be asked for what begins a page of its own is read without.
+type pass struct {
+	*reading
+	resource string
+	final    bool // there is no further pass: go on where the total changes
+	keep     keep
+	seen     map[string]struct{}
+	items    int
+	next     int    // the index after what was read
+	first    string // id of the first resource
+	last     string // id of the last one; "" where it could not be read
+	aligned  bool   // pages are asked for without the one before
+}
+
+// pass reads a list from its first page to its last.
+func (c *Console) pass(ctx context.Context, resource string, final bool, keep keep) (*reading, error) {
+	p := &pass{
+		reading:  &reading{total: unstated, before: unstated, after: unstated},
+		resource: resource, final: final, keep: keep, seen: map[string]struct{}{}, next: 1,
+	}
+	for more := true; more; {
+		var err error
+		if more, err = c.turn(ctx, p); err != nil {
 			return nil, err
 		}
-		if !r.take(p, start, last) {
-			break
+		p.distinct = len(p.seen)
+		c.progress("reading "+lower(resource), p.distinct, max(p.total, 0))
+	}
+	if p.ended {
+		if err := c.askAgain(ctx, p); err != nil {
+			return nil, err
 		}
-		fresh := 0
-		for _, raw := range p.resources {
-			id, err := keep(raw)
-			if err != nil {
-				r.fault("%s", flows.Clean(err.Error()))
-				continue
-			}
-			if _, twice := seen[id]; twice {
-				r.fault("%s came twice", id)
-				r.moved = true
-				continue
-			}
-			seen[id] = struct{}{}
+	}
+	return p.reading, nil
+}
+
+// turn reads one page and says whether there is more to read.
+func (c *Console) turn(ctx context.Context, p *pass) (more bool, err error) {
+	overlap := !p.aligned && p.last != ""
+	ask := p.next
+	if overlap {
+		ask--
+	}
+	pg, err := c.page(ctx, p.resource, ask, c.count())
+	if err != nil {
+		if code := flows.CodeOf(err); overlap && (code == flows.Unsupported || code == flows.Drift) {
+			p.aligned = true
+			return true, nil
+		}
+		return false, err
+	}
+	if overlap && (len(pg.resources) == 0 || pg.start != unstated && pg.start != ask) {
+		p.aligned = true
+		return true, nil
+	}
+	if !p.take(pg, ask) {
+		return false, nil
+	}
+	fresh, anchored := p.read(pg, overlap)
+	if overlap && !anchored && fresh == 0 || overlap && anchored && fresh == 0 && p.next <= p.total {
+		p.aligned = true
+		return true, nil
+	}
+	if overlap && !anchored {
+		p.fault("the list moved before %d while it was read", p.next)
+		p.moved = true
+	}
+	p.next = ask + len(pg.resources)
+	if fresh == 0 {
+		if overlap {
+			p.ended = true // the last one came again, and nobody behind it
+			return false, nil
+		}
+		p.fault("the page at %d brought nobody new", ask)
+		p.moved = false // it does not move, it goes round
+		return false, nil
+	}
+	if most := 2*max(p.total, 0) + 1000; p.total != unstated && p.items > most || p.items > mostItems {
+		p.fault("the list goes on after %d resources", p.items)
+		p.moved = false
+		return false, nil
+	}
+	if (p.aligned || p.last == "") && p.total != unstated && p.next > p.total {
+		p.ended = true
+		return false, c.beyond(ctx, p)
+	}
+	return true, nil
+}
+
+// read takes the resources of a page. anchored says that it begins with the last one of the page before.
+func (p *pass) read(pg *page, overlap bool) (fresh int, anchored bool) {
+	for i, raw := range pg.resources {
+		id, err := p.keep(raw)
+		p.items++
+		if i == len(pg.resources)-1 && err != nil {
+			p.last = ""
+		}
+		if err != nil {
+			p.fault("%s", flows.Clean(err.Error()))
+			continue
+		}
+		if p.first == "" {
+			p.first = id
+		}
+		_, twice := p.seen[id]
+		switch {
+		case i == 0 && overlap && id == p.last:
+			anchored = true
+		case twice && overlap && !anchored:
+			// Told of by the missing anchor.
+		case twice:
+			p.fault("%s came twice", id)
+			p.moved = true
+		default:
+			p.seen[id] = struct{}{}
 			fresh++
 		}
-		r.distinct = len(seen)
-		c.progress("reading "+lower(resource), r.distinct, max(r.total, 0))
-		if len(p.resources) > 0 && fresh == 0 {
-			r.fault("the page at %d brought nobody new", start)
-			r.moved = false // it does not move, it goes round
-			return r, nil
-		}
-		items += len(p.resources)
-		if most := 2*max(r.total, 0) + 1000; r.total != unstated && items > most || items > mostItems {
-			r.fault("the list goes on after %d resources", items)
-			r.moved = false
-			return r, nil
-		}
-		start += len(p.resources)
-		if r.total != unstated && start > r.total {
-			r.ended = true
-			break
-		}
-		if len(p.resources) == 0 {
-			break
+		if i == len(pg.resources)-1 {
+			p.last = id
 		}
 	}
-	if !r.ended {
-		return r, nil
-	}
-	return r, c.askAgain(ctx, resource, r)
+	return fresh, anchored
 }
 
 // take looks at what a page says of itself. It returns false where there is nothing to read on.
-func (r *reading) take(p *page, start int, last bool) bool {
+func (p *pass) take(pg *page, ask int) bool {
 	switch {
-	case p.total == nonsense:
-		r.fault("the total is no count")
+	case pg.total == nonsense:
+		p.fault("the total is no count")
 		return false
-	case start == 1:
-		r.total, r.before = p.total, p.total
-	case p.total != r.total:
-		r.fault("the total was %s and is %s", totalText(r.total), totalText(p.total))
-		r.moved = true
-		if !last {
+	case p.items == 0 && ask == 1:
+		p.total, p.before = pg.total, pg.total
+	case pg.total != p.total:
+		p.fault("the total was %s and is %s", totalText(p.total), totalText(pg.total))
+		p.moved = true
+		if !p.final {
 			return false
 		}
-		r.total = p.total
+		p.total = pg.total
 	}
 	switch {
-	case p.start != unstated && p.start != start && (r.total != 0 || len(p.resources) > 0):
-		r.fault("asked for what begins at %d, and got what begins at %d", start, p.start)
+	case pg.start != unstated && pg.start != ask && (p.total != 0 || len(pg.resources) > 0):
+		p.fault("asked for what begins at %d, and got what begins at %d", ask, pg.start)
 		return false
-	case p.size != unstated && p.size < len(p.resources):
-		r.fault("a page that says it holds %d holds %d", p.size, len(p.resources))
+	case pg.size != unstated && pg.size < len(pg.resources):
+		p.fault("a page that says it holds %d holds %d", pg.size, len(pg.resources))
 		return false
-	case len(p.resources) > 0:
+	case len(pg.resources) > 0:
 		return true
-	case r.total == unstated:
-		r.ended = true
-	case start <= r.total:
-		r.fault("the page at %d of %d is empty", start, r.total)
-		r.moved = start > 1 && p.shown
+	case p.total == unstated:
+		p.ended = true
+	case ask <= p.total:
+		p.fault("the page at %d of %d is empty", ask, p.total)
+		p.moved = ask > 1 && pg.shown
 	default:
-		r.ended = true
+		p.ended = true
 	}
 	return false
 }
 
-// askAgain asks for the total once more, when all has been read.
-func (c *Console) askAgain(ctx context.Context, resource string, r *reading) error {
-	if r.total != unstated {
-		p, err := c.page(ctx, resource, 1, 1)
-		if err != nil {
-			return err
+// beyond asks for what comes after the last one. Some services answer with their first page there,
+// or with an error: what counts is that nobody new is in it.
+func (c *Console) beyond(ctx context.Context, p *pass) error {
+	query := url.Values{"startIndex": {strconv.Itoa(p.next)}, "count": {strconv.Itoa(c.count())}}
+	reply, err := c.wire.read(ctx, p.resource, query, 1)
+	if ctx.Err() != nil {
+		return stopped(ctx, "read "+lower(p.resource))
+	}
+	if err != nil || !reply.ok() {
+		return nil //nolint:nilerr // there is nothing there
+	}
+	pg, err := decodePage(reply.Body)
+	if err != nil {
+		return nil //nolint:nilerr // as above
+	}
+	for _, raw := range pg.resources {
+		if id, err := p.keep(raw); err == nil {
+			if _, known := p.seen[id]; !known {
+				p.seen[id] = struct{}{}
+				p.fault("the list goes on beyond its total of %d", p.total)
+			}
 		}
-		r.after = p.total
-		if r.after != r.before {
-			r.fault("the total was %d before the reading and is %s after it", r.before, totalText(r.after))
-			r.moved = true
+	}
+	return nil
+}
+
+// askAgain asks for the beginning once more, when all has been read.
+func (c *Console) askAgain(ctx context.Context, p *pass) error {
+	if p.total == unstated {
+		return nil
+	}
+	pg, err := c.page(ctx, p.resource, 1, 1)
+	if err != nil {
+		return err
+	}
+	p.after = pg.total
+	if p.after != p.before {
+		p.fault("the total was %d before the reading and is %s after it", p.before, totalText(p.after))
+		p.moved = true
+	}
+	if len(pg.resources) > 0 {
+		if id, err := p.keep(pg.resources[0]); err == nil && id != p.first {
+			p.fault("the list began with %s and now begins with %s", p.first, id)
+			p.moved = true
 		}
-		if r.distinct != r.total {
-			r.fault("%d were read, and %d are stated", r.distinct, r.total)
-		}
+	}
+	if p.distinct != p.total {
+		p.fault("%d were read, and %d are stated", p.distinct, p.total)
 	}
 	return nil
 }

@@ -64,6 +64,9 @@ func decodeUser(raw []byte) (*user, error) {
 	if u.emails, err = emailsOf(obj); err != nil {
 		return nil, err
 	}
+	if u.address() == "" {
+		return nil, errors.New("a user without a name or an address")
+	}
 	u.account = flows.Account{ID: id, Email: u.address(), Name: nameOf(obj), Words: map[string]string{}}
 	u.state()
 	u.words()
@@ -76,7 +79,7 @@ func idOf(obj object) (string, error) {
 	switch {
 	case !ok || id == "":
 		return "", errors.New("a resource without an id")
-	case id != flows.Clean(id) || id == "." || id == "..":
+	case id != flows.Clean(id):
 		return "", fmt.Errorf("a resource whose id %q cannot be used", flows.Clean(id))
 	}
 	return id, nil
