@@ -50,7 +50,7 @@ func (v *Service) furnish(cfg Config, people []*Person) []*Group {
 	var copies []Person
 	for i, p := range people {
 		p.ID = drawnID(rng)
-		p.Resource = v.dress(*p, i, rng)
+		settle(p, v.dress(*p, i, rng))
 		p.since = now.Add(-time.Duration(i) * time.Hour)
 		if slices.Contains(p.Roles, v.AdminRole) {
 			admins.Members = append(admins.Members, p.ID)
