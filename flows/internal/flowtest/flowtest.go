@@ -1,6 +1,6 @@
-// Package flowtest is the suite that every app with a browser console passes: the same stories,
-// against the app's own stand-in, in a real headless Chromium. It compares with the stand-in's
-// truth log, never with what a flow believes.
+// Package flowtest is the suite that every app passes, against the app's own stand-in: one with a
+// browser console the same stories in a real headless Chromium, one that is reached through SCIM those
+// of such services. It compares with the stand-in's truth log, never with what a flow believes.
 package flowtest
 
 import (
@@ -43,12 +43,16 @@ func Browser(t *testing.T) *browser.Browser {
 	return b
 }
 
-// Run tells every story to the app.
+// Run tells every story of the app's default way to the app.
 func Run(t *testing.T, app flows.App) {
 	t.Helper()
-	gate := make(chan struct{}, 2*runtime.NumCPU()) // pages at work at a time: half of them wait
+	stories, at := Stories(), 2*runtime.NumCPU() // pages at work at a time: half of them wait
+	if viaSCIM(app) {
+		stories, at = SCIMStories(), 32 // which wait nearly all the time
+	}
+	gate := make(chan struct{}, at)
 	t.Run("stories", func(t *testing.T) {
-		for _, story := range Stories() {
+		for _, story := range stories {
 			if len(story.Only) > 0 && !contains(story.Only, app.Name) {
 				continue
 			}
@@ -62,10 +66,17 @@ func Run(t *testing.T, app flows.App) {
 				story.Run(t, s)
 				if !t.Failed() {
 					s.untouched(t)
+					s.nothingLeaks(t)
 				}
 			})
 		}
 	})
+}
+
+// viaSCIM says whether the app is reached through SCIM where nothing else is said.
+func viaSCIM(app flows.App) bool {
+	way, _ := app.Way("")
+	return way.Name == flows.ViaSCIM
 }
 
 func contains(all []string, s string) bool {

@@ -108,24 +108,7 @@ func lists() []Story {
 				t.Errorf("the account came out as %+v", a)
 			}
 		}},
-		Story{Name: "names full of markup and escapes come out harmless", Run: func(t *testing.T, s *Stage) {
-			r, err := s.Console(t).List(s.Ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			odd := 0
-			for _, a := range r.Accounts {
-				if a.Name != flows.Clean(a.Name) || strings.ContainsAny(a.Name, "\x1b\n\t\u202e") {
-					t.Errorf("the name %q is not harmless", a.Name)
-				}
-				if strings.ContainsAny(a.Name, "<=") {
-					odd++
-				}
-			}
-			if odd == 0 {
-				t.Error("the stand-in has no hostile name: the story proves nothing")
-			}
-		}},
+		Story{Name: "names full of markup and escapes come out harmless", Run: harmlessNames},
 		Story{Name: "a check resolves the sheet and changes nothing", Run: func(t *testing.T, s *Stage) {
 			checker, ok := s.Console(t).(flows.Checker)
 			if !ok {
@@ -204,5 +187,24 @@ func wantCode(t *testing.T, err error, code flows.Code) {
 	}
 	if err != nil && flows.HintOf(err) == "" {
 		t.Errorf("the error says nothing of what to do next: %v", err)
+	}
+}
+
+func harmlessNames(t *testing.T, s *Stage) {
+	r, err := s.Console(t).List(s.Ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	odd := 0
+	for _, a := range r.Accounts {
+		if a.Name != flows.Clean(a.Name) || strings.ContainsAny(a.Name, "\x1b\n\t\u202e") {
+			t.Errorf("the name %q is not harmless", a.Name)
+		}
+		if strings.ContainsAny(a.Name, "<=") {
+			odd++
+		}
+	}
+	if odd == 0 {
+		t.Error("the stand-in has no hostile name: the story proves nothing")
 	}
 }
