@@ -159,7 +159,7 @@ func standingOf(a flows.Account) string {
 // howToReactivate is the next step for an account that is deactivated.
 func (r *run) howToReactivate() string {
 	if slices.Contains(r.way.Can, string(Reactivate)) {
-		return fmt.Sprintf("`usher reactivate %s --on %s`", r.order.Subject, r.conn.Name)
+		return fmt.Sprintf("`usher reactivate %s %s`", r.conn.Name, r.order.Subject)
 	}
 	return "reactivate it in " + r.conn.URL
 }

@@ -77,8 +77,10 @@ func (r *run) body(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if r.sheets, err = r.a.opt.Sheets(r.app.Name); err != nil {
-		return err
+	if r.way.Name == flows.ViaBrowser {
+		if r.sheets, err = r.a.opt.Sheets(r.app.Name); err != nil {
+			return err
+		}
 	}
 	work := r.work()
 	err = r.attempts(ctx, work)

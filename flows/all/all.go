@@ -5,6 +5,7 @@ package all
 import (
 	"github.com/usherhq/usher/flows"
 	"github.com/usherhq/usher/flows/internal/browser"
+	"github.com/usherhq/usher/flows/spekit"
 	"github.com/usherhq/usher/flows/stonly"
 	"github.com/usherhq/usher/flows/thoropass"
 )
@@ -25,6 +26,7 @@ func (h *Hands) Apps() []flows.App {
 	return []flows.App{
 		thoropass.App(h.browser),
 		stonly.App(h.browser),
+		spekit.App(),
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package thoropass lists, invites and deactivates the users of a Thoropass workspace or account,
-// through its admin console. It is what is special about that console; the rest is
-// flows/internal/console, and how the console looks is selectors/thoropass.
+// through its admin console, and through SCIM for those who hold a key. It is what is special about
+// that console; the rest is flows/internal/console, and how the console looks is selectors/thoropass.
 //
 // Nobody here has seen the real console. What its help pages say stands in the sheets, with the
 // addresses; what they do not say is marked assumed there.
@@ -38,7 +38,7 @@ func App(b *browser.Browser) flows.App {
 		},
 		Can:  []string{"list", "invite", "deactivate", "holdings", "check"},
 		Open: func(ctx context.Context, env flows.Env) (flows.Console, error) { return open(ctx, b, app, env) },
-	}}
+	}, viaSCIM(app)}
 	return app
 }
 

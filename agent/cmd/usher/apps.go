@@ -30,12 +30,20 @@ type connectionJSON struct {
 
 // appJSON is an app in the same answer.
 type appJSON struct {
-	App        string   `json:"app"`
-	Title      string   `json:"title"`
-	Roles      []string `json:"roles"`
+	App        string    `json:"app"`
+	Title      string    `json:"title"`
+	Roles      []string  `json:"roles"`
+	Unverified string    `json:"unverified,omitempty"`
+	Ways       []wayJSON `json:"ways"`
+	Assumed    int       `json:"assumed"`  // elements of the newest sheet that nobody has checked
+	Elements   int       `json:"elements"` // of it
+}
+
+// wayJSON is one way to reach an app.
+type wayJSON struct {
+	Via        string   `json:"via"`
+	Can        []string `json:"can"`
 	Unverified string   `json:"unverified,omitempty"`
-	Assumed    int      `json:"assumed"`  // elements of the newest sheet that nobody has checked
-	Elements   int      `json:"elements"` // of it
 }
 
 func (c *cli) appsCommand() *cobra.Command {
@@ -101,6 +109,14 @@ func (c *cli) showApps(ctx context.Context, h *house) error {
 				return err
 			}
 		}
+		for _, w := range a.Ways {
+			if w.Unverified == "" {
+				continue
+			}
+			if err := c.line("  not verified via %s: %s", w.Via, w.Unverified); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -117,7 +133,7 @@ func (h *house) describe(ctx context.Context, conn flows.Connection, missed map[
 		return connectionJSON{}, err
 	}
 	r := connectionJSON{
-		Connection: conn.Name, App: conn.App, Via: way.Name, Can: list(way.Can), Roles: list(app.Roles),
+		Connection: conn.Name, App: conn.App, Via: way.Name, Can: list(way.Can), Roles: list(app.RolesVia(way)),
 		Next: next, Missed: len(missed[conn.Name].Due), Details: health,
 	}
 	if health.LastRoster != nil {
@@ -153,6 +169,9 @@ func (h *house) knownApps() ([]appJSON, error) {
 	out := make([]appJSON, 0, len(h.apps))
 	for _, a := range h.apps {
 		one := appJSON{App: a.Name, Title: a.Title, Roles: list(a.Roles), Unverified: a.Unverified}
+		for _, w := range a.Ways {
+			one.Ways = append(one.Ways, wayJSON{Via: w.Name, Can: list(w.Can), Unverified: w.Unverified})
+		}
 		if usesSheets(a) {
 			set, err := load(a.Name)
 			if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -70,7 +71,7 @@ func (c *cli) check(ctx context.Context, h *house, names []string) error {
 			c.warn("usher: %s: %s", r.Connection, what(r.Err))
 		}
 		for _, f := range r.Findings {
-			g.add(r.Connection, f.Page, f.Name, f.Basis, findingText(f), f.Found+f.Detail)
+			g.add(r.Connection, f.Page, f.Name, f.Basis, findingText(f), strings.Trim(f.Found+"; "+f.Detail, "; "))
 		}
 		if r.Err != nil {
 			own = r.Err
@@ -110,7 +111,7 @@ func (c *cli) printChecks(g *grid, answers []checkJSON) error {
 				bad++
 			}
 		}
-		c.say("%s: %d of %s found, %d not looked at (a press on the way might be the write)", a.Connection,
+		c.say("%s: %d of %s found, %d not looked at (only what might be a write would show it)", a.Connection,
 			len(a.Findings)-bad-skipped, count(len(a.Findings), "name"), skipped)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -68,10 +69,13 @@ type connectionConfig struct {
 	App       string            `yaml:"app"`
 	Via       string            `yaml:"via"`
 	URL       string            `yaml:"url"`
+	API       string            `yaml:"api"`
 	SignIn    string            `yaml:"sign_in"`
 	Workspace string            `yaml:"workspace"`
 	UsersPage string            `yaml:"users_page"`
 	SSO       string            `yaml:"sso"`
+	ReadOnly  bool              `yaml:"read_only"`
+	PerSecond float64           `yaml:"requests_per_second"`
 	Acts      []string          `yaml:"acts"`
 	Holdings  string            `yaml:"holdings"`
 	Protected []string          `yaml:"protected"`
@@ -162,7 +166,30 @@ func (c *config) read(src *source, b []byte, apps []flows.App) error {
 		return src.wrap(err)
 	}
 	c.order = src.keys("connections")
-	return c.check(src, apps)
+	if err := c.check(src, apps); err != nil {
+		return err
+	}
+	c.addresses(apps)
+	return nil
+}
+
+// addresses puts in what the vendors document for all their customers, where a connection names none.
+func (c *config) addresses(apps []flows.App) {
+	for name, k := range c.Connections {
+		if way, ok := wayOf(apps, k.App, k.Via); ok && k.URL == "" {
+			k.URL = way.URL
+			c.Connections[name] = k
+		}
+	}
+}
+
+// wayOf returns the way of the app of that name; the empty name asks for the app's default way.
+func wayOf(apps []flows.App, app, via string) (flows.Way, bool) {
+	i := slices.IndexFunc(apps, func(a flows.App) bool { return a.Name == app })
+	if i < 0 {
+		return flows.Way{}, false
+	}
+	return apps[i].Way(via)
 }
 
 // settle puts in the defaults and makes every path absolute.
@@ -193,7 +220,7 @@ func (c *config) connections() []flows.Connection {
 			zone = c.Zone
 		}
 		out = append(out, flows.Connection{
-			Name: name, App: k.App, Via: k.Via, URL: k.URL, SignIn: k.SignIn, Workspace: k.Workspace,
+			Name: name, App: k.App, Via: k.Via, URL: k.URL, API: k.API, ReadOnly: k.ReadOnly, PerSecond: k.PerSecond, SignIn: k.SignIn, Workspace: k.Workspace,
 			UsersPage: k.UsersPage, SSO: k.SSO, Acts: k.Acts, Holdings: k.Holdings,
 			Protected: k.Protected, Schedule: k.Schedule, Zone: zone, Secrets: k.Secrets,
 		})

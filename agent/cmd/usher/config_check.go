@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net"
 	"net/url"
 	"regexp"
@@ -83,16 +84,8 @@ func (k connectionConfig) check(name string, src *source, apps []flows.App, refs
 		return src.key(at("via"), "%s cannot be reached via %q", app.Title, flows.Clean(k.Via)).
 			WithHint("the ways are %s", strings.Join(wayNames(app), ", "))
 	}
-	if k.URL == "" {
-		return src.key(at(), "connection %s has no url", name)
-	}
-	if err := goodURL(k.URL); err != "" {
-		return src.key(at("url"), "%s", err)
-	}
-	if k.SignIn != "" {
-		if err := goodURL(k.SignIn); err != "" {
-			return src.key(at("sign_in"), "%s", err)
-		}
+	if err := k.checkPlaces(name, way, src); err != nil {
+		return err
 	}
 	for i, act := range k.Acts {
 		if !selectors.KnownVerb(act) {
@@ -119,6 +112,42 @@ func (k connectionConfig) check(name string, src *source, apps []flows.App, refs
 		return src.key(at("schedule"), "%s", err)
 	}
 	return k.checkSecrets(name, way, src, refs)
+}
+
+// checkPlaces says what is wrong with the connection's addresses, and what its way has no use for.
+func (k connectionConfig) checkPlaces(name string, way flows.Way, src *source) error {
+	at := func(key string) []string { return []string{"connections", name, key} }
+	if k.URL == "" && way.URL == "" {
+		return src.key([]string{"connections", name}, "connection %s has no url", name)
+	}
+	for _, place := range []struct{ key, url string }{{"url", k.URL}, {"sign_in", k.SignIn}, {"api", k.API}} {
+		if place.url == "" {
+			continue
+		}
+		if err := goodURL(place.url); err != "" {
+			return src.key(at(place.key), "%s", err)
+		}
+	}
+	if k.PerSecond < 0 {
+		return src.key(at("requests_per_second"), "requests_per_second is above 0")
+	}
+	idle := map[string]bool{"api": k.API != "", "requests_per_second": k.PerSecond != 0}
+	if way.Name == flows.ViaSCIM {
+		idle = map[string]bool{"sign_in": k.SignIn != "", "workspace": k.Workspace != "", "users_page": k.UsersPage != ""}
+	}
+	for _, key := range slices.Sorted(maps.Keys(idle)) {
+		if idle[key] {
+			return src.key(at(key), "%s is of no use via %s", key, way.Name).WithHint("leave it out")
+		}
+	}
+	if way.Name == flows.ViaSCIM {
+		for i, act := range k.Acts {
+			if act != "delete" {
+				return src.key(at("acts"), "acts[%d]: via scim a deactivation may use nothing but delete beside it", i)
+			}
+		}
+	}
+	return nil
 }
 
 func (k connectionConfig) checkSecrets(name string, way flows.Way, src *source, refs *secrets.Resolver) error {

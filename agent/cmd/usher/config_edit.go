@@ -17,6 +17,7 @@ import (
 type field struct {
 	key   string
 	value string
+	bare  bool    // a number or a truth, not text
 	sub   []field // of secrets
 }
 
@@ -141,6 +142,8 @@ func connectionText(name string, fields []field, indent int) string {
 			for _, s := range f.sub {
 				fmt.Fprintf(&b, "%s%s%s: %s\n", pad, strings.Repeat(" ", 2*step), s.key, yamlText(s.value))
 			}
+		case f.value != "" && f.bare:
+			fmt.Fprintf(&b, "%s%s%s: %s\n", pad, strings.Repeat(" ", step), f.key, f.value)
 		case f.value != "":
 			fmt.Fprintf(&b, "%s%s%s: %s\n", pad, strings.Repeat(" ", step), f.key, yamlText(f.value))
 		}

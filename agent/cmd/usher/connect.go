@@ -14,9 +14,9 @@ import (
 
 // connectFlags answer what connect would ask.
 type connectFlags struct {
-	name, via, url, signIn, workspace, usersPage, sso, schedule, zone string
-	refs                                                              []string
-	noRead                                                            bool
+	name, via, url, api, signIn, workspace, usersPage, sso, schedule, zone string
+	refs                                                                   []string
+	noRead, readOnly                                                       bool
 }
 
 func (c *cli) connectCommand() *cobra.Command {
@@ -27,14 +27,17 @@ func (c *cli) connectCommand() *cobra.Command {
 		Long: "connect asks for what the app needs, keeps the secrets in the encrypted store, adds the connection to the\n" +
 			"configuration, signs in, checks the sheet's names and reads the accounts once. It changes no account.\n\n" +
 			"What is given as a flag is not asked for. Without a terminal the answers are read from standard input, one\n" +
-			"a line. A secret is never a flag; --secret NAME=REFERENCE names one that lies elsewhere.",
+			"a line. A secret is never a flag; --secret NAME=REFERENCE names one that lies elsewhere. A secret that the\n" +
+			"product shows a single time is asked for first, and kept before anything else is done.",
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, a []string) error { return c.connect(cmd.Context(), a[0], f) },
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.name, "name", "", "name of the connection (default: the app's)")
 	fl.StringVar(&f.via, "via", "", "how it is reached (default: the app's first way)")
-	fl.StringVar(&f.url, "url", "", "address of the console")
+	fl.StringVar(&f.url, "url", "", "address of the console; via scim the base URL of the service")
+	fl.StringVar(&f.api, "api", "", "address of the app's further, read-only API, where it is not the vendor's documented one")
+	fl.BoolVar(&f.readOnly, "read-only", false, "refuse every write there, e.g. because an identity provider writes to it")
 	fl.StringVar(&f.signIn, "sign-in", "", "address of the sign-in page, where that is another site")
 	fl.StringVar(&f.workspace, "workspace", "", "name of the workspace that must be shown after sign-in")
 	fl.StringVar(&f.usersPage, "users-page", "", "the page to work on, where the app has several")
@@ -77,11 +80,14 @@ func (c *cli) connect(ctx context.Context, appName string, f connectFlags) error
 	if err != nil {
 		return err
 	}
-	if app.Unverified != "" {
-		c.say("Not verified: %s\n", app.Unverified)
+	if app.Unverified+way.Unverified != "" {
+		c.say("Not verified: %s\n", strings.TrimSpace(app.Unverified+" "+way.Unverified))
 	}
 	p := c.prompter()
-	if err := c.askPlaces(ctx, p, app, &f); err != nil {
+	if err := c.keepOnce(ctx, p, conf, way, f.name, given); err != nil {
+		return err
+	}
+	if err := c.askPlaces(ctx, p, app, way, &f); err != nil {
 		return err
 	}
 	refs, values, err := c.askSecrets(ctx, p, way, f.name, given)
@@ -90,7 +96,7 @@ func (c *cli) connect(ctx context.Context, appName string, f connectFlags) error
 	}
 	fields := []field{
 		{key: "app", value: app.Name}, {key: "via", value: f.via},
-		{key: "url", value: f.url}, {key: "sign_in", value: f.signIn}, {key: "workspace", value: f.workspace},
+		{key: "url", value: f.url}, {key: "api", value: f.api}, {key: "read_only", value: yes(f.readOnly), bare: true}, {key: "sign_in", value: f.signIn}, {key: "workspace", value: f.workspace},
 		{key: "users_page", value: f.usersPage}, {key: "sso", value: f.sso},
 		{key: "schedule", value: f.schedule}, {key: "zone", value: f.zone}, {key: "secrets", sub: refs},
 	}
@@ -145,10 +151,70 @@ func references(refs []string, way flows.Way) (map[string]string, error) {
 	return out, nil
 }
 
-// askPlaces asks where the console is.
-func (c *cli) askPlaces(ctx context.Context, p *prompter, app flows.App, f *connectFlags) error {
+// keepOnce asks for the secrets that the product shows a single time, and keeps each at once: whatever
+// goes wrong afterwards, they are not lost. given learns where they are.
+func (c *cli) keepOnce(ctx context.Context, p *prompter, conf *config, way flows.Way, connection string, given map[string]string) error {
+	for _, spec := range way.Secrets {
+		if _, ok := given[spec.Name]; ok || !spec.Once {
+			continue
+		}
+		v, err := c.askSecret(ctx, p, spec)
+		if err != nil {
+			return err
+		}
+		if v.Empty() {
+			if spec.Optional {
+				continue
+			}
+			return usage("%s is needed", spec.Title)
+		}
+		name := connection + "." + spec.Name
+		if err := c.keep(ctx, conf, name, v); err != nil {
+			return err
+		}
+		given[spec.Name] = "age:" + name
+		c.say("kept as age:%s; if this is interrupted, go on with --secret %s=age:%s", name, spec.Name, name)
+	}
+	return nil
+}
+
+func yes(b bool) string {
+	if b {
+		return "true"
+	}
+	return ""
+}
+
+// askService asks where a SCIM service is.
+func (c *cli) askService(ctx context.Context, p *prompter, app flows.App, way flows.Way, f *connectFlags) error {
+	if f.url != "" {
+		return nil
+	}
+	question := "Base URL of " + app.Title + "'s SCIM service (https://...)"
+	if way.URL != "" {
+		question = "Base URL of " + app.Title + "'s SCIM service (empty: " + way.URL + ")"
+	}
 	var err error
+	if f.url, err = p.ask(ctx, question); err != nil {
+		return err
+	}
 	if f.url == "" {
+		f.url = way.URL
+	}
+	if f.sso == "" {
+		f.sso, err = p.ask(ctx, "Identity provider people sign in with, e.g. okta (empty: passwords)")
+	}
+	return err
+}
+
+// askPlaces asks where the console is.
+func (c *cli) askPlaces(ctx context.Context, p *prompter, app flows.App, way flows.Way, f *connectFlags) error {
+	var err error
+	if way.Name == flows.ViaSCIM {
+		if err := c.askService(ctx, p, app, way, f); err != nil {
+			return err
+		}
+	} else if f.url == "" {
 		if f.url, err = p.ask(ctx, "Address of the "+app.Title+" console (https://...)"); err != nil {
 			return err
 		}
@@ -171,9 +237,12 @@ func (c *cli) askPlaces(ctx context.Context, p *prompter, app flows.App, f *conn
 	if why := goodURL(f.url); why != "" {
 		return usage("%s", why)
 	}
-	if f.signIn != "" {
-		if why := goodURL(f.signIn); why != "" {
-			return usage("sign-in: %s", why)
+	for _, place := range []struct{ name, url string }{{"sign-in", f.signIn}, {"api", f.api}} {
+		if place.url == "" {
+			continue
+		}
+		if why := goodURL(place.url); why != "" {
+			return usage("%s: %s", place.name, why)
 		}
 	}
 	if err := goodZone(f.zone); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,14 +27,14 @@ func (c *cli) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "The whole tour, on stand-ins of the consoles on this machine",
-		Long: "demo starts stand-ins of the consoles on this machine, signs in to them with a real browser, reads who has an\n" +
-			"account and proves that these are all, invites one person, deactivates one person everywhere, and compares\n" +
-			"what it claims with what the stand-ins' servers know. It needs no account and changes nothing outside a\n" +
-			"temporary folder. It exits with 0 only if everything was as claimed.",
+		Long: "demo starts stand-ins of the consoles on this machine, signs in to them with a real browser (to Spekit's\n" +
+			"through SCIM), reads who has an account and proves that these are all, invites one person, deactivates one\n" +
+			"person everywhere, and compares what it claims with what the stand-ins' servers know. It needs no account and\n" +
+			"changes nothing outside a temporary folder. It exits with 0 only if everything was as claimed.",
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.demo(cmd.Context(), f) },
 	}
-	cmd.Flags().IntVar(&f.users, "users", 0, "how many accounts each stand-in has (default: 212 and 1034)")
+	cmd.Flags().IntVar(&f.users, "users", 0, "how many accounts each stand-in has (default: 212, 1034 and 540)")
 	cmd.Flags().BoolVar(&f.noSandbox, "no-sandbox", false, "turn the browser's own sandbox off (as root it always is)")
 	cmd.Flags().BoolVar(&f.download, "download-browser", false, "fetch a browser where none is installed")
 	return cmd
@@ -144,7 +145,7 @@ func (c *cli) demoProgress() *progress {
 
 // enumerate reads all rosters side by side, and shows the proof of each.
 func (t *tour) enumerate(ctx context.Context) error {
-	if err := t.head(1, "Who has an account? Both consoles are read side by side, with a real browser."); err != nil {
+	if err := t.head(1, "Who has an account? "+t.howRead()+"."); err != nil {
 		return err
 	}
 	var orders []agent.Order
@@ -162,6 +163,19 @@ func (t *tour) enumerate(ctx context.Context) error {
 		}
 	}
 	return agent.Worst(results)
+}
+
+// howRead says how each stand-in is read: "Thoropass and Stonly are read with a real browser, ...".
+func (t *tour) howRead() string {
+	var browser, scim []string
+	for _, in := range t.ins {
+		if way, _ := in.app.Way(""); way.Name == flows.ViaSCIM {
+			scim = append(scim, in.app.Title)
+		} else {
+			browser = append(browser, in.app.Title)
+		}
+	}
+	return strings.Join(browser, " and ") + " are read with a real browser, " + strings.Join(scim, " and ") + " through SCIM, side by side"
 }
 
 // states counts the accounts of a roster by state.

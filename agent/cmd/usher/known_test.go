@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -34,10 +35,14 @@ func (r *rig) truth(t testing.TB, app string) known {
 	return k
 }
 
-// fault switches a fault of a stand-in on; "clear" ends all.
-func (r *rig) fault(t testing.TB, app, name string) {
+// fault switches a fault of a stand-in on, with params by name; "clear" ends all.
+func (r *rig) fault(t testing.TB, app, name string, params ...any) {
 	t.Helper()
-	exchange(t, http.MethodPost, r.at[app].Fault, map[string]any{"name": name}, nil)
+	body := map[string]any{"name": name}
+	for i := 0; i+1 < len(params); i += 2 {
+		body[fmt.Sprint(params[i])] = params[i+1]
+	}
+	exchange(t, http.MethodPost, r.at[app].Fault, body, nil)
 }
 
 // exchange sends a request, with in as JSON, and reads the JSON of a 200.

@@ -161,7 +161,14 @@ func summary(r flows.Roster) string {
 	var b strings.Builder
 	b.WriteString(r.Connection + ": " + count(len(r.Accounts), "account") + ", " + string(r.Grade) +
 		" (" + r.Sheet + ", " + r.Taken.UTC().Format("2006-01-02 15:04") + " UTC)")
-	for _, w := range r.Witnesses {
+	b.WriteString(witnessText(r.Witnesses, r.Notes))
+	return b.String()
+}
+
+// witnessText says what speaks for a list being complete, and what against it, a line each.
+func witnessText(witnesses []flows.Witness, notes []string) string {
+	var b strings.Builder
+	for _, w := range witnesses {
 		mark := "  agrees    "
 		switch {
 		case !w.Applies:
@@ -177,7 +184,7 @@ func summary(r flows.Roster) string {
 			b.WriteString(" (independent)")
 		}
 	}
-	for _, n := range r.Notes {
+	for _, n := range notes {
 		b.WriteString("\n  note      " + flows.Clean(n))
 	}
 	return b.String()

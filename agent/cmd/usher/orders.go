@@ -97,6 +97,12 @@ func (c *cli) showOrder(ctx context.Context, h *house, id string) error {
 		g.add("person", strings.TrimSpace(o.Person.First+" "+o.Person.Last))
 		g.add("roles", strings.Join(o.Person.Roles, ", "))
 	}
+	if o.Change != nil {
+		g.add("change", changeText(*o.Change))
+	}
+	if o.Group != nil {
+		g.add("change", groupText(*o.Group))
+	}
 	g.add("reason", o.Reason)
 	g.add("by", o.By+" ("+o.Source+")")
 	g.add("placed", c.at(o.Placed))
@@ -132,15 +138,15 @@ func (c *cli) ordersCancelCommand() *cobra.Command {
 func (c *cli) ordersSettleCommand() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
-		Use:   "settle CONNECTION EMAIL --reason TEXT",
-		Short: "Say that you have looked at an account after an unverified write",
-		Long: "settle closes the presses on the account that nobody could verify: you have looked at it in the console\n" +
-			"and know how it stands. The next order about it starts from what it finds.",
+		Use:   "settle CONNECTION EMAIL|GROUP --reason TEXT",
+		Short: "Say that you have looked at an account or a group after an unverified write",
+		Long: "settle closes the presses on the account (or the group) that nobody could verify: you have looked at it in\n" +
+			"the console and know how it stands. The next order about it starts from what it finds.",
 		Args: args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, a []string) error {
-			address, err := flows.Address(a[1])
-			if err != nil {
-				return err
+			subject := a[1] // the name of a group is no address
+			if address, err := flows.Address(subject); err == nil {
+				subject = address
 			}
 			if reason == "" {
 				return usage("a reason is needed: what did you see in the console?").WithHint("add --reason TEXT")
@@ -149,17 +155,45 @@ func (c *cli) ordersSettleCommand() *cobra.Command {
 				if _, err := h.named(a[:1]); err != nil {
 					return err
 				}
-				n, err := h.agent.Settle(ctx, a[0], address, who(), reason)
+				n, err := h.agent.Settle(ctx, a[0], subject, who(), reason)
 				if err != nil {
 					return err
 				}
-				c.say("%s: %s of %s settled", a[0], settled(n), address)
+				c.say("%s: %s of %s settled", a[0], settled(n), subject)
 				return nil
 			})
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "what was seen, for the record")
 	return cmd
+}
+
+// changeText says what an update asks for: "email=ana@example.com department=Support".
+func changeText(c flows.Change) string {
+	var parts []string
+	if c.Email != "" {
+		parts = append(parts, "email="+c.Email)
+	}
+	for _, word := range flows.ChangeWords() {
+		if v, ok := c.Words[word]; ok {
+			parts = append(parts, word+"="+v)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func groupText(g agent.GroupChange) string {
+	var parts []string
+	if g.To != "" {
+		parts = append(parts, "name="+g.To)
+	}
+	for _, a := range g.Add {
+		parts = append(parts, "+"+a)
+	}
+	for _, a := range g.Remove {
+		parts = append(parts, "-"+a)
+	}
+	return strings.Join(parts, " ")
 }
 
 func settled(n int) string {

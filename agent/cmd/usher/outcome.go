@@ -7,7 +7,7 @@ import (
 	"github.com/usherhq/usher/flows"
 )
 
-// writeJSON is the answer of `usher invite` and `usher deactivate` with --format json, one line:
+// writeJSON is the answer of every command that changes something, with --format json, one line:
 //
 //	{"order":"...","dry_run":false,
 //	 "outcomes":[{"connection":"stonly","outcome":"done","code":"","run":"...","order":"...","state":"ended",
@@ -37,6 +37,7 @@ type outcomeJSON struct {
 	Hint       string             `json:"hint"`
 	Manual     []flows.ManualStep `json:"manual"`
 	Account    *flows.Account     `json:"account,omitempty"`
+	Group      *flows.Group       `json:"group,omitempty"`
 	// Plan is the hash of the plan, Do what it says in sentences.
 	Plan string   `json:"plan"`
 	Do   []string `json:"do"`
@@ -78,7 +79,7 @@ func (c *cli) answer(results []agent.Result, dry bool) error {
 func outcomeOf(r agent.Result) outcomeJSON {
 	o := outcomeJSON{
 		Connection: r.Connection, Outcome: r.Outcome, Code: r.Code, Run: r.Run, Order: r.Order, State: r.State,
-		Subject: r.Subject, Seen: r.Seen, Message: r.Message, Hint: r.Hint, Manual: list(r.Manual), Account: r.Account,
+		Subject: r.Subject, Seen: r.Seen, Message: r.Message, Hint: r.Hint, Manual: list(r.Manual), Account: r.Account, Group: r.Group,
 		Do: []string{},
 	}
 	if r.Plan != nil {
@@ -143,6 +144,9 @@ func planText(r agent.Result) string {
 	for _, a := range p.Accounts {
 		b.WriteString("\n  found: " + accountText(a))
 	}
+	for _, g := range p.Groups {
+		b.WriteString("\n  found: the group " + g.Name + ", " + count(len(g.Members), "member"))
+	}
 	if p.Standing != "" {
 		b.WriteString("\n  nothing to do: " + string(p.Standing))
 	}
@@ -176,5 +180,8 @@ func accountText(a flows.Account) string {
 	if a.Name != "" {
 		s += " (" + short(a.Name, 60) + ")"
 	}
-	return s + ", " + strings.Join(a.Roles, " and ") + ", " + string(a.State)
+	if len(a.Roles) > 0 {
+		s += ", " + strings.Join(a.Roles, " and ")
+	}
+	return s + ", " + string(a.State)
 }

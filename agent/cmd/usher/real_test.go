@@ -66,6 +66,12 @@ func newRig(t testing.TB) *rig {
 func newRigOf(t testing.TB, users int) *rig {
 	t.Helper()
 	needBrowser(t)
+	return newServiceRig(t, users)
+}
+
+// newServiceRig is a rig for who goes through SCIM only, and needs no browser.
+func newServiceRig(t testing.TB, users int) *rig {
+	t.Helper()
 	bin, err := theBinary()
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -105,7 +106,14 @@ func (c *cli) printSandbox(ins standIns, config string) error {
 	g := &grid{head: []string{"APP", "WHAT", "VALUE"}}
 	for _, in := range ins {
 		conn := in.Connection()
-		g.add(in.app.Name, "console", conn.URL)
+		what := "console"
+		if way, _ := in.app.Way(conn.Via); way.Name == flows.ViaSCIM {
+			what = "service"
+		}
+		g.add(in.app.Name, what, conn.URL)
+		if conn.API != "" {
+			g.add(in.app.Name, "api", conn.API)
+		}
 		if conn.SignIn != "" && conn.SignIn != conn.URL {
 			g.add(in.app.Name, "sign-in", conn.SignIn)
 		}
@@ -235,8 +243,11 @@ func furniture(dir string, ins standIns) (string, error) {
 	for _, in := range ins {
 		conn := in.Connection()
 		fields := []field{
-			{key: "app", value: in.app.Name}, {key: "url", value: conn.URL}, {key: "sign_in", value: conn.SignIn},
+			{key: "app", value: in.app.Name}, {key: "url", value: conn.URL}, {key: "api", value: conn.API}, {key: "sign_in", value: conn.SignIn},
 			{key: "workspace", value: conn.Workspace}, {key: "users_page", value: conn.UsersPage},
+		}
+		if conn.PerSecond > 0 {
+			fields = append(fields, field{key: "requests_per_second", value: strconv.FormatFloat(conn.PerSecond, 'g', -1, 64), bare: true})
 		}
 		var refs []field
 		values := in.Secrets()
@@ -269,7 +280,7 @@ func (c *cli) acceptAll(ctx context.Context, conf *config) error {
 func acceptStandIns(ctx context.Context, h *house) error {
 	load := sheets(h.conf.Selectors)
 	for _, conn := range h.agent.Connections() {
-		if !usesSheets(h.app(conn.App)) {
+		if way, _ := h.app(conn.App).Way(conn.Via); way.Name != flows.ViaBrowser {
 			continue
 		}
 		set, err := load(conn.App)

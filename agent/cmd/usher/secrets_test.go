@@ -28,18 +28,21 @@ func TestSecretsStandNowhere(t *testing.T) {
 	t.Parallel()
 	s := &search{rig: newRig(t), kept: map[string]string{}, seen: map[string]bool{}}
 	s.watch(t)
-	s.secret(t, "stonly.password", "thoropass.password", "thoropass.totp")
+	s.secret(t, "stonly.password", "thoropass.password", "thoropass.totp", "spekit.token", "spekit.rest_token")
 
-	s.does(t, 0, "list", "stonly", "thoropass", "--format", "json")
-	for app, role := range map[string]string{"stonly": "member", "thoropass": "viewer"} {
+	s.does(t, 0, "list", "stonly", "thoropass", "spekit", "--format", "json")
+	s.does(t, 0, "check", "spekit")
+	for app, role := range map[string]string{"stonly": "member", "thoropass": "viewer", "spekit": "user"} {
 		s.does(t, 0, "invite", app, "nina.new@example.com", "--role", role, "--first", "Nina", "--last", "New", "--yes", "--format", "json")
 	}
 	s.does(t, 0, "deactivate", ana, "--yes", "--holdings", "leave", "--format", "json")
 	s.does(t, 0, "deactivate", ana, "--on", "stonly", "--yes")
 
 	// The kept sessions end, and the secrets are wrong ones: nearly right, as a mistyped one is.
-	for app, name := range map[string]string{"stonly": "stonly.password", "thoropass": "thoropass.totp"} {
-		s.fault(t, app, "session_drop")
+	for app, name := range map[string]string{"stonly": "stonly.password", "thoropass": "thoropass.totp", "spekit": "spekit.token"} {
+		if app != "spekit" { // which has no session
+			s.fault(t, app, "session_drop")
+		}
 		right := strings.TrimSpace(s.put(t, name, ""))
 		s.put(t, name, "QQQQ"+right[4:]+"\n")
 		s.secret(t, name)

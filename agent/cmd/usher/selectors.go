@@ -19,7 +19,7 @@ func (c *cli) selectorsCommand() *cobra.Command {
 
 // usesSheets says whether an app is reached through a console that a sheet describes.
 func usesSheets(a flows.App) bool {
-	return slices.ContainsFunc(a.Ways, func(w flows.Way) bool { return w.Name == "browser" })
+	return slices.ContainsFunc(a.Ways, func(w flows.Way) bool { return w.Name == flows.ViaBrowser })
 }
 
 // assumed counts the elements of a sheet that nobody has checked.
