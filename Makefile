@@ -13,6 +13,7 @@ LINT = $(shell p=$$(command -v golangci-lint) && [ "v$$($$p version --short 2>/d
 GO_FILES = git ls-files -z --cached --others --exclude-standard '*.go'
 UIS      = $(dir $(wildcard flows/*/sandbox/ui/package.json))
 FUZZTIME ?= 30s
+SCIMMY   = flows/internal/scim/testdata/scimmy
 
 # Asks apt-get for packages, as root or by sudo; where neither will do, says what to install.
 define apt
@@ -25,7 +26,7 @@ $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-reco
 endef
 BROWSER = { command -v chromium-headless-shell || command -v chromium; } >/dev/null
 
-.PHONY: help build demo test lint fmt fmt-check vet suite ui ui-check browser compiler tools soak bench fuzz
+.PHONY: help build demo test lint fmt fmt-check vet suite ui ui-check browser node scimmy compiler tools soak bench fuzz
 
 help: ## list the targets
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,9 +38,9 @@ build: ## bin/usher
 demo: browser build ## the whole job against stand-in consoles on this machine
 	bin/usher demo $$([ "$$(id -u)" != 0 ] || echo --no-sandbox) $$($(BROWSER) || echo --download-browser)
 
-test: fmt-check compiler browser vet lint ui-check suite ## everything that CI runs
+test: fmt-check compiler browser scimmy vet lint ui-check suite ## everything that CI runs
 
-suite: compiler browser ## the tests alone
+suite: compiler browser scimmy ## the tests alone
 	go test -race -timeout 30m ./...
 
 vet:
@@ -74,11 +75,26 @@ ui-check: ## whether the stand-ins' built pages are those of their sources
 browser: ## install a headless Chromium, if there is none
 	@$(BROWSER) || ! command -v apt-get >/dev/null || { $(call apt,chromium-headless-shell); }
 
+# Any Node from 18 on will do: Debian 12's own is 18.
+node: ## install Node and npm, if there are none
+	@{ command -v node && command -v npm; } >/dev/null || { $(call apt,nodejs npm); }
+
+# A SCIM service that nobody here wrote, for the tests of our client. With Express 5 it ignores paging.
+scimmy: .tools/scimmy-4/server.mjs .tools/scimmy-5/server.mjs ## install the SCIM service that the tests talk to
+
+# The service itself is copied last: where it is, all else is.
+.tools/scimmy-%/server.mjs: $(SCIMMY)/server.mjs $(SCIMMY)/express%/package.json $(SCIMMY)/express%/package-lock.json | node
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	cp $(SCIMMY)/express$*/package.json $(SCIMMY)/express$*/package-lock.json $(SCIMMY)/express$*/.npmrc $(@D)
+	cd $(@D) && npm ci --no-audit --no-fund --loglevel=error
+	cp $< $@
+
 # For the race detector.
 compiler:
 	@echo '#include <stdlib.h>' | gcc -E - >/dev/null 2>&1 || { $(call apt,gcc libc6-dev); }
 
-tools: $(LINT) browser compiler ## all that the tests and the linter need
+tools: $(LINT) browser compiler scimmy ## all that the tests and the linter need
 
 .tools/golangci-lint-$(LINT_VERSION):
 	GOBIN=$(CURDIR)/.tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
