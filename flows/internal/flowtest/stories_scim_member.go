@@ -48,6 +48,16 @@ func (s *Stage) within(t *testing.T, g flows.Group, in, out []flows.Account) {
 	}
 }
 
+// batches splits a number into as many as a service is sent at a time.
+func batches(n int) []int {
+	const most = 100
+	var out []int
+	for ; n > 0; n -= most {
+		out = append(out, min(n, most))
+	}
+	return slices.Clip(out)
+}
+
 func memberIDs(g flows.Group) []string {
 	var out []string
 	for _, m := range g.Members {
@@ -155,6 +165,20 @@ func scimBatches() []Story {
 		})},
 		{Name: "a removal that is ignored is unverified", Run: unchanged("remove_ignored", nil, flows.Unverified)},
 		{Name: "a removal without effect is unverified", Run: unchanged("toast_without_effect", nil, flows.Unverified)},
+		{Name: "a batch of which one is left out is unverified", Run: func(t *testing.T, s *Stage) {
+			g := group(t, s, sales)
+			in := s.outside(t, g, 3)
+			s.Fault(t, "member_dropped", map[string]any{"times": 1})
+			s.Ordered(g.Name, "group-members")
+			s.Ordered(g.Name, "group-members") // whoever looks may put in whom the first left out
+			out, err := grouper(t, s).ChangeMembers(s.Ctx, g, in, nil)
+			s.Struck(t, "member_dropped")
+			if err == nil && out.Kind == flows.Done {
+				s.within(t, g, in, nil)
+			} else {
+				wantCode(t, err, flows.Unverified)
+			}
+		}},
 		{Name: "a removal that is refused is said", Run: unchanged("write_refused", map[string]any{"message": "Not now"}, flows.Unsupported)},
 		{Name: "a batch that stops halfway is told, and the next order goes on", Options: many, Run: func(t *testing.T, s *Stage) {
 			g := group(t, s, "Onboarding 2027")

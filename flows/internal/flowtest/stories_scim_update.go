@@ -187,6 +187,20 @@ func scimUpdates() []Story {
 			wantCode(t, err, flows.Unverified)
 			s.wrote(t)
 		})},
+		{Name: "an update of which a word is ignored is unverified", Run: afterLook("attribute_ignored", map[string]any{"attribute": "division"}, func(t *testing.T, s *Stage, who flows.Account) {
+			s.Ordered(who.Email, "update")
+			_, err := update(t, s, who, flows.Change{Words: map[string]string{flows.WordDepartment: "R&D", flows.WordDivision: "North"}})
+			wantCode(t, err, flows.Unverified)
+			if now := part(s.user(t, who.Email), enterpriseURN); now["department"] != "R&D" || now["division"] == "North" {
+				t.Errorf("the server has %v", now)
+			}
+		})},
+		{Name: "an update whose new address is ignored is unverified", Run: afterLook("attribute_ignored", map[string]any{"attribute": "userName"}, func(t *testing.T, s *Stage, who flows.Account) {
+			s.Ordered(who.Email, "update")
+			_, err := update(t, s, who, flows.Change{Email: "another.name@example.com"})
+			wantCode(t, err, flows.Unverified)
+			s.user(t, who.Email)
+		})},
 		{Name: "an update that is applied and answered 500 is done", Run: afterLook("write_error_applied", nil, func(t *testing.T, s *Stage, who flows.Account) {
 			updated(t, s, who, sales)
 			s.wrote(t, "update "+who.Email)

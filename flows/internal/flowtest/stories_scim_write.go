@@ -2,11 +2,11 @@ package flowtest
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/usherhq/usher/flows"
+	"github.com/usherhq/usher/flows/internal/sandbox"
 )
 
 // unharmed is spared, where the account is in the same state afterwards.
@@ -210,6 +210,24 @@ func scimLadder() []Story {
 			}
 			s.wrote(t, "delete "+who.Email)
 		}},
+		{Name: "that DELETE has worked once does not make it the first resort", Run: func(t *testing.T, s *Stage) {
+			s.Env.Connection.Acts = []string{"delete"}
+			who := s.somebody(t, flows.Active)
+			neither(t, s)
+			s.Ordered(who.Email, "delete")
+			if out, err := s.Console(t).Deactivate(s.Ctx, who); err != nil || out.Kind != flows.Done {
+				t.Fatalf("want done, got %+v, %v", out, err)
+			}
+			if err := sandbox.ClearFaults(s.Ctx, s.Stand.FaultURL()); err != nil {
+				t.Fatal(err)
+			}
+			next := s.somebody(t, flows.Active)
+			s.Ordered(next.Email, "deactivate")
+			if out, err := s.Console(t).Deactivate(s.Ctx, next); err != nil || out.Kind != flows.Done {
+				t.Fatalf("want done, got %+v, %v", out, err)
+			}
+			s.wrote(t, "delete "+who.Email, "deactivate "+next.Email)
+		}},
 		{Name: "the policy does not make DELETE the first resort", Run: func(t *testing.T, s *Stage) {
 			s.Env.Connection.Acts = []string{"delete"}
 			done(t, s, s.somebody(t, flows.Active))
@@ -292,6 +310,16 @@ func scimInvitations() []Story {
 			}
 		}},
 		{Name: "a conflict with nobody is no success", Run: under("conflict_on_create", nil, fails("already exists", flows.Ambiguous, flows.Unverified, flows.Unsupported))},
+		{Name: "an account that is made inactive is unverified", Run: under("inactive_on_create", nil, func(t *testing.T, s *Stage) {
+			p := person(s)
+			s.Ordered(p.Email, "invite")
+			out, err := s.Console(t).Invite(s.Ctx, p)
+			oneOf(t, err, flows.Unverified, "")
+			if err == nil && out.Kind == flows.Done {
+				t.Errorf("usher says done, and the account is inactive: %+v", out)
+			}
+			s.wrote(t, "invite "+p.Email)
+		})},
 		{Name: "an account that is not made is unverified", Run: under("toast_without_effect", nil, fails("", flows.Unverified))},
 		{Name: "an account that the service refuses is said in its words", Run: under("write_refused", map[string]any{"message": "No seats are left on your plan"}, fails("No seats are left", flows.Unsupported))},
 		{Name: "nobody is let in where absence cannot be proved", Options: flows.SandboxOptions{Users: 130}, Run: under("ignore_paging", nil, func(t *testing.T, s *Stage) {
@@ -332,14 +360,4 @@ func scimInvitations() []Story {
 			}
 		}},
 	}
-}
-
-// batches splits a number into as many as a service is sent at a time.
-func batches(n int) []int {
-	const most = 100
-	var out []int
-	for ; n > 0; n -= most {
-		out = append(out, min(n, most))
-	}
-	return slices.Clip(out)
 }

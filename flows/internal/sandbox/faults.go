@@ -53,6 +53,9 @@ import (
 //	active_strings       active is "True" or "False" in every answer, and a boolean is refused
 //	no_id_on_create      an account is made; the answer has no id and no address
 //	conflict_on_create   applied: an account is answered 409; made, where applied is 1
+//	inactive_on_create   an account is made inactive, whatever was sent
+//	attribute_ignored    attribute: an update leaves that attribute, or that of an extension, as it is
+//	member_dropped       of the members that a request puts in the last one is left out
 //	members_null         lists show null for the members of an empty group
 //	members_omitted      lists of groups leave the members out
 //	no_groups            Groups answers 404
@@ -102,6 +105,9 @@ var known = map[string]spec{
 	"active_strings":        {of: services},
 	"no_id_on_create":       {of: services},
 	"conflict_on_create":    {params: kinds{"applied": number}, of: services},
+	"inactive_on_create":    {of: services},
+	"attribute_ignored":     {params: kinds{"attribute": text}, need: "attribute", of: services},
+	"member_dropped":        {of: services},
 	"members_null":          {of: services},
 	"members_omitted":       {of: services},
 	"no_groups":             {of: services},

@@ -110,6 +110,7 @@ func (s *Server) editGroup(w http.ResponseWriter, r *http.Request, how edit) {
 		s.denied(w, r, "group-update", "", noSuchResource)
 		return
 	}
+	_, drop := s.faults.strike("member_dropped", nil)
 	next := func(was Group) (Group, []Write, *problem) {
 		t, bad := how(groupTree(was))
 		if bad != nil {
@@ -118,6 +119,9 @@ func (s *Server) editGroup(w http.ResponseWriter, r *http.Request, how edit) {
 		now, bad := s.groupFrom(id, t)
 		if bad != nil {
 			return was, nil, bad
+		}
+		if last := len(now.Members) - 1; drop && last >= 0 && !slices.Contains(was.Members, now.Members[last]) {
+			now.Members = now.Members[:last]
 		}
 		writes := groupWrites(was, now)
 		if len(writes) > 0 && (s.cfg.Service.own(was.Name) || s.cfg.Service.own(now.Name)) {

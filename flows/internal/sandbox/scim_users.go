@@ -81,6 +81,9 @@ func (s *Server) createUser(w http.ResponseWriter, r *http.Request) {
 		t[urn] = tree{"seat": "full"}
 		addSchema(t, urn)
 	}
+	if _, hit := s.faults.strike("inactive_on_create", nil); hit {
+		t[keyOf(t, "active")] = false
+	}
 	p := Person{ID: newID(), Workspaces: 1, since: s.cfg.Now().UTC()}
 	settle(&p, t)
 	f, conflict := s.faults.strike("conflict_on_create", nil)
@@ -164,6 +167,7 @@ func (s *Server) editUser(w http.ResponseWriter, r *http.Request, how edit) {
 		return
 	}
 	_, asText := s.faults.strike("active_strings", nil)
+	deaf, isDeaf := s.faults.strike("attribute_ignored", nil)
 	next := func(was Person) (Person, []Write, *problem) {
 		now := clone(&was)
 		t := was.Resource
@@ -176,6 +180,9 @@ func (s *Server) editUser(w http.ResponseWriter, r *http.Request, how edit) {
 		}
 		if bad != nil {
 			return now, nil, bad
+		}
+		if isDeaf {
+			keepOld(t, was.Resource, deaf.text("attribute", ""))
 		}
 		settle(&now, t)
 		return now, userWrites(was, now), nil
@@ -212,6 +219,20 @@ func (s *Server) editUser(w http.ResponseWriter, r *http.Request, how edit) {
 		s.scim(w, http.StatusOK, s.showUser(after, asText))
 		return http.StatusOK
 	}}))
+}
+
+// keepOld puts an attribute back as it was, in the resource or in its extensions.
+func keepOld(t, was tree, name string) {
+	for k := range t {
+		if inner, ok := t[k].(tree); ok && strings.HasPrefix(k, "urn:") {
+			keepOld(inner, branch(was, k), name)
+		}
+	}
+	if old := get(was, name); old != nil {
+		t[keyOf(t, name)] = old
+	} else {
+		delete(t, keyOf(t, name))
+	}
 }
 
 // userWrites says which writes lie between two states of an account.

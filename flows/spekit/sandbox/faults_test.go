@@ -180,7 +180,23 @@ func TestFaultsOfCreates(t *testing.T) {
 	if made := g.ask(201, "POST", "/Users", object{"userName": "d@example.com"}); made["id"] == nil {
 		t.Errorf("made %v", made)
 	}
-	g.wrote("invite a@example.com", "invite c@example.com")
+	g.fault("inactive_on_create", object{"times": 1})
+	if made := g.ask(201, "POST", "/Users", object{"userName": "e@example.com", "active": true}); made["active"] != any(false) {
+		t.Errorf("made %v", made)
+	}
+	g.wrote("invite a@example.com", "invite c@example.com", "invite e@example.com")
+}
+
+func TestAnAttributeThatIsIgnoredStays(t *testing.T) {
+	t.Parallel()
+	g := start(t, flows.SandboxOptions{Users: 40})
+	at := "/Users/" + g.user(ana).ID
+	g.fault("attribute_ignored", object{"attribute": "department"})
+	g.patch(200, at, object{"op": "replace", "path": ent + ":department", "value": "X"}, object{"op": "replace", "path": ent + ":division", "value": "Y"})
+	now, _ := g.user(ana).Attributes[ent].(object)
+	if now["division"] != "Y" || now["department"] == "X" {
+		t.Errorf("the attributes are %v", now)
+	}
 }
 
 func TestFaultsOfGroups(t *testing.T) {
@@ -213,6 +229,12 @@ func TestFaultsOfGroups(t *testing.T) {
 	g.fault("write_error_applied", object{"verb": "group-rename"})
 	g.patch(500, "/Groups/"+id, object{"op": "replace", "path": "displayName", "value": "Renamed"})
 	g.wrote("group-rename Read & Acknowledge")
+	empty := g.group("Onboarding 2027").ID
+	g.fault("member_dropped", nil)
+	g.patch(204, "/Groups/"+empty, object{"op": "add", "path": "members", "value": []object{{"value": g.user(ana).ID}, {"value": g.user("hal.holder@example.com").ID}}})
+	if n := len(g.group("Onboarding 2027").Members); n != 1 {
+		t.Errorf("%d members", n)
+	}
 	g.fault("no_groups", nil)
 	g.ask(404, "GET", "/Groups", nil)
 }
