@@ -290,8 +290,11 @@ func scimInvitations() []Story {
 		{Name: "an account made after all patience is unverified, and never made twice", Run: under("late_write", map[string]any{"ms": 3500}, func(t *testing.T, s *Stage) {
 			p := person(s)
 			s.Ordered(p.Email, "invite")
-			_, err := s.Console(t).Invite(s.Ctx, p)
-			wantCode(t, err, flows.Unverified)
+			out, err := s.Console(t).Invite(s.Ctx, p)
+			oneOf(t, err, flows.Unverified, "") // a machine that is busy may look late enough to see it
+			if _, there := s.Truth(t).User(p.Email); err == nil && (out.Kind != flows.Done || !there) {
+				t.Errorf("usher says %+v", out)
+			}
 			s.until(t, "the account is there", func() bool {
 				_, there := s.Truth(t).User(p.Email)
 				return there
