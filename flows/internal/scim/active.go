@@ -92,7 +92,8 @@ func (c *Console) asPlanned(ctx context.Context, ch change, who flows.Account) (
 		case err != nil:
 			return nil, err
 		case len(users) == 0:
-			return nil, flows.Errorf(flows.NotFound, ch.op, "the account %s is gone, and the complete list has nobody of %s", who.ID, who.Email)
+			return nil, flows.Errorf(flows.NotFound, ch.op, "the account %s is gone, and the complete list has nobody of %s", who.ID, who.Email).
+				WithHint("`usher list %s` shows who is there", c.env.Connection.Name)
 		}
 		return nil, flows.Errorf(flows.Refused, ch.op, "the account %s is gone, and %s has the account %s now", who.ID, who.Email, users[0].id).
 			WithHint("order again, so that a new plan is made")
