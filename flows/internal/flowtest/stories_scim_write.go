@@ -69,6 +69,9 @@ func scimWrites() []Story {
 				}
 			}
 		}},
+		{Name: "nobody of that address is not found", Run: func(t *testing.T, s *Stage) {
+			spared(t, s, flows.Account{ID: "00000000-0000-4000-8000-000000000000", Email: "nobody.at.all@example.com", State: flows.Active}, flows.NotFound)
+		}},
 		{Name: "an account that changed since the plan is refused", Run: func(t *testing.T, s *Stage) {
 			who := s.somebody(t, flows.Active)
 			who.State = flows.Unknown
