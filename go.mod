@@ -10,6 +10,8 @@ require (
 	filippo.io/age v1.3.2 // encryption of secrets, sessions and pictures: small, audited, one format
 	github.com/go-rod/rod v0.116.2 // the DevTools protocol; frozen upstream, so never `go get -u` (its fetchup breaks)
 	github.com/goccy/go-yaml v1.19.2 // strict YAML whose errors show line, column and source
+	github.com/nicholas-fedor/shoutrrr v0.13.2 // alerts to Slack, e-mail, webhooks and some twenty others; the fork that is kept up
+	github.com/emersion/go-smtp v0.25.1 // the receiver that the e-mail tests deliver to
 	github.com/pquerna/otp v1.5.0 // one-time codes (RFC 6238)
 	github.com/pressly/goose/v3 v3.29.0 // numbered migrations, embedded, for both databases
 	github.com/robfig/cron/v3 v3.0.1 // cron expressions and time zones
@@ -31,6 +33,7 @@ require (
 	github.com/boombuler/barcode v1.0.1-0.20190219062509-6c824513bacc // indirect
 	github.com/danieljoos/wincred v1.2.3 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // indirect
 	github.com/godbus/dbus/v5 v5.2.2 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
@@ -42,7 +45,7 @@ require (
 	github.com/puzpuzpuz/xsync/v3 v3.5.1 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	github.com/sethvargo/go-retry v0.5.0 // indirect
-	github.com/spf13/pflag v1.0.9 // indirect
+	github.com/spf13/pflag v1.0.10 // indirect
 	github.com/tmthrgd/go-hex v0.0.0-20190904060850-447a3041c3bc // indirect
 	github.com/vmihailenco/msgpack/v5 v5.4.1 // indirect
 	github.com/vmihailenco/tagparser/v2 v2.0.0 // indirect
