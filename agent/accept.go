@@ -42,6 +42,14 @@ func (a *Agent) Freeze(ctx context.Context, on bool, by, why string) error {
 		if err := tx.PutFreeze(ctx, f); err != nil {
 			return err
 		}
+		if !on {
+			err := a.resolve(ctx, tx, "", by, func(al Alert) bool {
+				return al.Key == matter{connection: al.Connection, code: flows.Refused, guard: guardNameFreeze}.key()
+			})
+			if err != nil {
+				return err
+			}
+		}
 		return a.link(ctx, tx, Entry{Connection: Everywhere, Kind: "freeze", By: by}, map[string]any{"on": on, "why": f.Reason})
 	})
 	if err != nil {

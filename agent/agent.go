@@ -77,6 +77,9 @@ type Options struct {
 	Policy    Policy
 	// Notice is told what needs a person; nil means nobody.
 	Notice Notice
+	// Sinks are where alerts are put out for. Whoever knows how to reach them takes them from the
+	// store's outbox.
+	Sinks []Sink
 	// Progress is told how far a connection's long read is, or whom it waits for; from several
 	// goroutines at once.
 	Progress func(connection string, p flows.Progress)

@@ -43,6 +43,9 @@ func (a *Agent) Cancel(ctx context.Context, order, by, why string) error {
 		if err := tx.PutOrder(ctx, o); err != nil {
 			return err
 		}
+		if err := a.resolve(ctx, tx, o.Connection, by, func(al Alert) bool { return al.Code == flows.Waiting && al.Order == o.ID }); err != nil {
+			return err
+		}
 		return a.link(ctx, tx, Entry{Connection: o.Connection, Kind: "cancel", Order: o.ID, By: by}, map[string]string{"why": flows.Clean(why)})
 	})
 	if err != nil {

@@ -77,6 +77,9 @@ func (a *Agent) Unlock(ctx context.Context, connection, by string) (bool, error)
 		if err := tx.DropBreaker(ctx, connection); err != nil {
 			return err
 		}
+		if err := a.resolve(ctx, tx, connection, by, func(al Alert) bool { return al.Code == flows.LoginRefused }); err != nil {
+			return err
+		}
 		return a.link(ctx, tx, Entry{Connection: connection, Kind: "unlock", Run: b.Run, By: by}, map[string]string{"why": b.Why})
 	})
 	if err != nil {

@@ -206,6 +206,9 @@ func (r *run) unheld(ctx context.Context, cause error) Result {
 		if err := tx.PutOrder(ctx, r.order); err != nil {
 			return err
 		}
+		if err := r.a.raise(ctx, tx, matterOf(failed(r.order, cause), "")); err != nil {
+			return err
+		}
 		return r.a.link(ctx, tx, Entry{Connection: r.conn.Name, Kind: "ended", Order: r.order.ID, By: r.order.By},
 			endedBody{Verb: r.order.Verb, Subject: r.order.Subject, Code: string(flows.CodeOf(cause)), Message: flows.Clean(messageOf(cause))})
 	})

@@ -157,6 +157,12 @@ func (r *run) end(ctx context.Context, cause error) Result {
 		if err := r.a.endRun(ctx, tx, row); err != nil {
 			return err
 		}
+		if err := r.clear(ctx, tx); err != nil {
+			return err
+		}
+		if err := r.a.raise(ctx, tx, matterOf(*res, r.guardName)); err != nil {
+			return err
+		}
 		var err error
 		head, err = tx.Head(ctx, row.Connection)
 		return err
@@ -172,6 +178,12 @@ func (r *run) end(ctx context.Context, cause error) Result {
 		}
 		err = lost
 		res.Outcome, res.Code, res.Message, res.Hint = "", lost.Code, lost.Msg, lost.Hint
+		// What kept the end from being written may keep the alert too; then the log has it.
+		if aerr := r.a.opt.Store.Write(end, func(ctx context.Context, tx Tx) error {
+			return r.a.raise(ctx, tx, matterOf(*res, ""))
+		}); aerr != nil {
+			zerolog.Ctx(ctx).Error().Err(aerr).Str(logRun, row.ID).Str("code", string(res.Code)).Msg("alert not kept")
+		}
 	}
 	res.Err = err
 	zerolog.Ctx(ctx).Info().Str(logConnection, row.Connection).Str(logOrder, row.Order).Str(logRun, row.ID).

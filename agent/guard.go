@@ -36,16 +36,22 @@ type guarded struct {
 func allGuards() []guard {
 	return []guard{
 		{"address", true, guardAddress},
-		{"freeze", true, guardFreeze},
+		{guardNameFreeze, true, guardFreeze},
 		{"protected", true, guardProtected},
 		{"own account", true, guardOwnAccount},
 		{"reserved group", true, guardReservedGroup},
 		{"read only", false, guardReadOnly},
 		{"never role", false, guardNeverRole},
 		{"last admin", false, guardLastAdmin},
-		{"caps", false, guardCaps},
+		{guardNameCaps, false, guardCaps},
 	}
 }
+
+// The names of the guards that ask nothing about the account.
+const (
+	guardNameFreeze = "freeze"
+	guardNameCaps   = "caps"
+)
 
 // guardOp is what was being done when a guard said no.
 const guardOp = "guard"

@@ -8,7 +8,8 @@ import (
 	"github.com/usherhq/usher/flows"
 )
 
-// A Notification tells a person that something needs them.
+// A Notification tells whoever runs this process that something needs a person. An [Alert] tells
+// the person.
 type Notification struct {
 	Connection string     `json:"connection"`
 	Order      string     `json:"order"`
@@ -39,7 +40,7 @@ func (a *Agent) notify(ctx context.Context, r Result) {
 	}
 	log := zerolog.Ctx(ctx)
 	if alert == "after" {
-		n, err := a.failures(ctx, r.Connection, r.Code)
+		n, err := failures(ctx, a.opt.Store, r.Connection, r.Code)
 		if err != nil {
 			log.Error().Err(err).Str(logConnection, r.Connection).Msg("count of failures not read")
 		} else if n < unavailableAfter {
@@ -56,8 +57,8 @@ func (a *Agent) notify(ctx context.Context, r Result) {
 }
 
 // failures counts the latest runs in a row that ended with the code.
-func (a *Agent) failures(ctx context.Context, connection string, code flows.Code) (int, error) {
-	runs, err := a.opt.Store.Runs(ctx, RunFilter{Connection: connection, Limit: unavailableAfter})
+func failures(ctx context.Context, read Reader, connection string, code flows.Code) (int, error) {
+	runs, err := read.Runs(ctx, RunFilter{Connection: connection, Limit: unavailableAfter})
 	if err != nil {
 		return 0, err
 	}

@@ -210,7 +210,7 @@ func (a *Agent) Settle(ctx context.Context, connection, subject, by, why string)
 				return err
 			}
 		}
-		return nil
+		return a.clearAccount(ctx, tx, connection, subject, by)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("settle %s: %w", connection, err)

@@ -12,6 +12,8 @@ import (
 
 // list reads the roster. One that cannot be proved complete is kept, shown and an error.
 func (r *run) list(ctx context.Context, con flows.Console) error {
+	_, ok := con.(flows.Checker)
+	r.sheetless = !ok
 	snap, err := r.readRoster(ctx, con)
 	if err != nil {
 		return err

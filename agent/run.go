@@ -40,6 +40,9 @@ type run struct {
 	settles  []settled
 	res      Result
 
+	guardName string // of the guard that said no
+	sheetless bool   // the console has no sheet that a check could look for
+
 	mu  sync.Mutex // guards row's Steps and Evidence
 	row Run
 }

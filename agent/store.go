@@ -48,6 +48,11 @@ type Reader interface {
 	// Entries returns the chain of the connection after the given number, in order.
 	Entries(ctx context.Context, connection string, after int64, limit int) ([]Entry, error)
 	Heads(ctx context.Context) ([]Head, error)
+	Alert(ctx context.Context, id string) (Alert, bool, error)
+	// Alerts returns the open ones first, then the newest first.
+	Alerts(ctx context.Context, f AlertFilter) ([]Alert, error)
+	// Deliveries returns the oldest first.
+	Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, error)
 }
 
 // Tx is one transaction: what the store hands out and the queue accepts.
@@ -73,6 +78,15 @@ type Tx interface {
 	// transaction ends.
 	Head(ctx context.Context, connection string) (Head, error)
 	AddEntry(ctx context.Context, e Entry) error
+	// PutAlert inserts the alert, or replaces its state; there is one open alert of a key at most.
+	PutAlert(ctx context.Context, a Alert) error
+	AddDelivery(ctx context.Context, d Delivery) error
+	// ClaimDelivery takes the sink's oldest pending delivery that is due, counts the try and moves
+	// its time to until, so that nobody else takes it before. One that tells of a key of which an
+	// older one is still pending is not due: what is resolved was told before.
+	ClaimDelivery(ctx context.Context, sink string, now, until time.Time) (Delivery, bool, error)
+	// SettleDelivery writes down what came of a claimed delivery; false where it was claimed anew.
+	SettleDelivery(ctx context.Context, d Delivery) (bool, error)
 	// Raw returns the transaction as the database's driver knows it, for a queue in the same
 	// database.
 	Raw() any

@@ -192,6 +192,7 @@ func (r *run) guard(ctx context.Context, read Reader, plan *Plan) error {
 }
 
 func (r *run) guardNo(ctx context.Context, name string, no error) error {
+	r.guardName = name
 	if plan := r.plan; plan != nil {
 		plan.Refusals = append(plan.Refusals, messageOf(no))
 	}

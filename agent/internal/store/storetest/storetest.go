@@ -39,6 +39,9 @@ func Run(t *testing.T, open func(t *testing.T) agent.Store) {
 		{"breaker, acceptances, freeze and baseline are remembered", switches},
 		{"reservations count other subjects of the batch and of the day", reservations},
 		{"a chain takes only what follows its head", chain},
+		{"an alert is open once, counted, and resolved for good", alerts},
+		{"a delivery is claimed when it is due, in the order of its key", outbox},
+		{"of many who claim a delivery one gets it", claims},
 		{"a transaction that fails leaves nothing", rollback},
 		{"transactions do not overlap", alone},
 	} {
