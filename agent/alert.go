@@ -207,15 +207,15 @@ func (a *Agent) raise(ctx context.Context, tx Tx, m matter) error {
 		if len(waiting) > 0 {
 			continue // it was not told for the first time yet
 		}
-		if err := putOut(ctx, tx, al.ID, s.Name, Fire, now); err != nil {
+		if err := PutOut(ctx, tx, al.ID, s.Name, Fire, now); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// putOut puts an entry into the outbox.
-func putOut(ctx context.Context, tx Tx, alert, sink string, kind DeliveryKind, now time.Time) error {
+// PutOut puts an entry into the outbox, due at once.
+func PutOut(ctx context.Context, tx Tx, alert, sink string, kind DeliveryKind, now time.Time) error {
 	id, err := newID(now)
 	if err != nil {
 		return err
@@ -251,7 +251,7 @@ func (a *Agent) resolve(ctx context.Context, tx Tx, connection, by string, good 
 			if !slices.ContainsFunc(told, func(d Delivery) bool { return d.Sink == s.Name }) {
 				continue
 			}
-			if err := putOut(ctx, tx, al.ID, s.Name, Resolve, now); err != nil {
+			if err := PutOut(ctx, tx, al.ID, s.Name, Resolve, now); err != nil {
 				return err
 			}
 		}

@@ -113,6 +113,7 @@ func outbox(t *testing.T, s agent.Store) {
 	equal(t, "not again before", d1.Next, start.Add(time.Minute))
 	claim(t, s, "chat", start, "d4") // not d3: its key's first delivery is under way
 	claim(t, s, "chat", start, "")
+	claim(t, s, "mail", start, "d2")
 	lost := d1
 	d1 = claim(t, s, "chat", start.Add(time.Minute), "d1") // who had it is dead
 	equal(t, "tries", d1.Tries, 2)
