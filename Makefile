@@ -24,9 +24,10 @@ else echo "please install as root: apt-get install $(1)" >&2; exit 1; fi; \
 $$as apt-get update -qq; \
 $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null
 endef
+ALERTMANAGER = command -v prometheus-alertmanager >/dev/null
 BROWSER = { command -v chromium-headless-shell || command -v chromium; } >/dev/null
 
-.PHONY: help build demo test lint fmt fmt-check vet suite ui ui-check browser node scimmy compiler tools soak bench fuzz
+.PHONY: help build demo test lint fmt fmt-check vet suite ui ui-check browser alertmanager node scimmy compiler tools soak bench fuzz
 
 help: ## list the targets
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,9 +39,9 @@ build: ## bin/usher
 demo: browser build ## the whole job against stand-in consoles on this machine
 	bin/usher demo $$([ "$$(id -u)" != 0 ] || echo --no-sandbox) $$($(BROWSER) || echo --download-browser)
 
-test: fmt-check compiler browser scimmy vet lint ui-check suite ## everything that CI runs
+test: fmt-check compiler browser scimmy alertmanager vet lint ui-check suite ## everything that CI runs
 
-suite: compiler browser scimmy ## the tests alone
+suite: compiler browser scimmy alertmanager ## the tests alone
 	go test -race -timeout 30m ./...
 
 vet:
@@ -90,11 +91,15 @@ scimmy: .tools/scimmy-4/server.mjs .tools/scimmy-5/server.mjs ## install the SCI
 	cd $(@D) && npm ci --no-audit --no-fund --loglevel=error
 	cp $< $@
 
+# For the tests of alerts. Debian starts it as a service too; the tests start one of their own.
+alertmanager: ## install Prometheus Alertmanager, if there is none
+	@$(ALERTMANAGER) || ! command -v apt-get >/dev/null || { $(call apt,prometheus-alertmanager); }
+
 # For the race detector.
 compiler:
 	@echo '#include <stdlib.h>' | gcc -E - >/dev/null 2>&1 || { $(call apt,gcc libc6-dev); }
 
-tools: $(LINT) browser compiler scimmy ## all that the tests and the linter need
+tools: $(LINT) browser compiler scimmy alertmanager ## all that the tests and the linter need
 
 .tools/golangci-lint-$(LINT_VERSION):
 	GOBIN=$(CURDIR)/.tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)

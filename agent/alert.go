@@ -136,12 +136,14 @@ var ofAccount = []flows.Code{flows.Ambiguous, flows.Refused, flows.Waiting, flow
 // wide are the guards that say no to everybody: a hundred refusals of one freeze are one matter.
 var wide = []string{guardNameFreeze, guardNameCaps}
 
+func (m matter) wide() bool { return m.code == flows.Refused && slices.Contains(wide, m.guard) }
+
 // key tells m from other matters. What is about one account carries its verb and address, what is
 // usher's own fault its verb, and all else is one matter for the whole connection.
 func (m matter) key() string {
 	parts := []string{m.connection, string(m.code)}
 	switch {
-	case m.code == flows.Refused && slices.Contains(wide, m.guard):
+	case m.wide():
 		parts = append(parts, m.guard)
 	case slices.Contains(ofAccount, m.code):
 		parts = append(parts, string(m.verb), m.subject)
@@ -154,7 +156,7 @@ func (m matter) key() string {
 // title says in a line what is wrong, and where.
 func (m matter) title() string {
 	where := m.connection
-	if slices.Contains(ofAccount, m.code) {
+	if slices.Contains(ofAccount, m.code) && !m.wide() {
 		where += ": " + string(m.verb) + " " + m.subject
 	}
 	return flows.Clean(where + ": " + flows.Table[m.code].Meaning)

@@ -241,6 +241,26 @@ func TestWhatIsUnverifiedPagesUntilItIsKnown(t *testing.T) {
 	}
 }
 
+func TestAPressThatAProcessDiedWithPagesWhenItIsFound(t *testing.T) {
+	t.Parallel()
+	h := alarmed(t)
+	h.site.afterPress = die
+	h.killed(t, deactivate("ana@example.com"))
+	h.wantsOpen(t)
+	// Whoever orders the same looks itself; whoever works the connection otherwise finds it.
+	if _, err := h.Do(quiet(t), list()); err != nil {
+		t.Fatal(err)
+	}
+	h.wantsOpen(t, "unverified")
+	h.wantsTold(t, "chat fire", "pager fire")
+	h.wants(t, deactivate("ana@example.com"), flows.Done, "", "deactivate ana@example.com")
+	h.wantsOpen(t)
+	h.site.afterPress = die
+	h.killed(t, deactivate("bo@example.com"))
+	h.wants(t, deactivate("bo@example.com"), flows.Done, "", "deactivate ana@example.com", "deactivate bo@example.com")
+	h.wantsTold(t, "chat fire", "pager fire", "chat resolve", "pager resolve")
+}
+
 func TestAConsoleThatIsDownIsAnAlertWhenItStaysDown(t *testing.T) {
 	t.Parallel()
 	h := alarmed(t)

@@ -84,6 +84,16 @@ func (r *run) closeDead(ctx context.Context, tx Tx) error {
 		if err := r.a.endRun(ctx, tx, d); err != nil {
 			return err
 		}
+		// This order looks itself at what came of a press for the same account; of another's nobody
+		// knows until somebody orders the same again.
+		if d.Code == flows.Unverified && !flows.SameAddress(d.Subject, r.order.Subject) {
+			err := r.a.raise(ctx, tx, matter{
+				connection: d.Connection, code: d.Code, verb: d.Verb, order: d.Order, run: d.ID, subject: d.Subject, text: d.Message, hint: d.Hint,
+			})
+			if err != nil {
+				return err
+			}
+		}
 		if d.Code != flows.Unverified {
 			if err := tx.ReleaseReservation(ctx, d.ID); err != nil {
 				return err

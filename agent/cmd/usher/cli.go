@@ -135,7 +135,7 @@ func (c *cli) root() *cobra.Command {
 		c.demoCommand(), c.sandboxCommand(), c.serveCommand(), c.initCommand(), c.connectCommand(),
 		c.appsCommand(), c.listCommand(), c.rostersCommand(), c.inviteCommand(), c.deactivateCommand(),
 		c.reactivateCommand(), c.updateCommand(), c.groupsCommand(),
-		c.ordersCommand(), c.runsCommand(), c.checkCommand(), c.selectorsCommand(), c.unlockCommand(),
+		c.ordersCommand(), c.runsCommand(), c.alertsCommand(), c.checkCommand(), c.selectorsCommand(), c.unlockCommand(),
 		c.freezeCommand(), c.secretsCommand(), c.auditCommand(), c.versionCommand(),
 	)
 	return root

@@ -34,10 +34,12 @@ type config struct {
 	Browser     browserConfig               `yaml:"browser"`
 	Guard       guardConfig                 `yaml:"guard"`
 	Log         logConfig                   `yaml:"log"`
+	Alerts      map[string]alertConfig      `yaml:"alerts"`
 	Connections map[string]connectionConfig `yaml:"connections"`
 
 	path  string   // where it was read, absolute
 	order []string // the names of the connections, as the file has them
+	sinks []string // those of the receivers of alerts, likewise
 }
 
 type browserConfig struct {
@@ -165,7 +167,7 @@ func (c *config) read(src *source, b []byte, apps []flows.App) error {
 	if err := yaml.UnmarshalWithOptions(b, c, yaml.Strict()); err != nil {
 		return src.wrap(err)
 	}
-	c.order = src.keys("connections")
+	c.order, c.sinks = src.keys("connections"), src.keys("alerts")
 	if err := c.check(src, apps); err != nil {
 		return err
 	}

@@ -43,6 +43,9 @@ func (c *config) check(src *source, apps []flows.App) error {
 	if err := c.checkCaps(src); err != nil {
 		return err
 	}
+	if err := c.checkAlerts(src, refs); err != nil {
+		return err
+	}
 	for _, name := range c.order {
 		if err := c.Connections[name].check(name, src, apps, refs); err != nil {
 			return err

@@ -157,7 +157,11 @@ var open = map[string]bool{
 	"sandbox": true, "download": true, "per_run": true, "per_day": true, "percent": true, "level": true,
 	"app": true, "via": true, "url": true, "sign_in": true, "workspace": true, "users_page": true,
 	"sso": true, "acts": true, "holdings": true, "protected": true, "schedule": true,
+	"kind": true, "only": true, "page_only": true,
 }
+
+// bareAddress is an address that can hold no token: those of chat services are their password.
+var bareAddress = regexp.MustCompile(`^["']?https?://[A-Za-z0-9.:\[\]-]+/?["']?\s*(#.*)?$`)
 
 // harmless returns a line of a configuration with what may be a secret left out.
 func harmless(line string) string {
@@ -172,7 +176,7 @@ func harmless(line string) string {
 	}
 	head, value := m[1], m[2]
 	name := strings.Trim(strings.TrimPrefix(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(head), ":")), "- "), `"' `)
-	if value == "" || open[name] && !strings.ContainsAny(value, "{}") {
+	if value == "" || open[name] && !strings.ContainsAny(value, "{}") && (name != "url" || bareAddress.MatchString(value)) {
 		return line
 	}
 	ref, _, _ := strings.Cut(value, " #")

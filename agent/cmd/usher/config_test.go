@@ -96,13 +96,14 @@ func TestAnExcerptShowsNoValueThatMayBeASecret(t *testing.T) {
 		"      password: hunter2", "password: 'hunter2'", `"password": hunter2`, "  passwort: hunter2 # old", "hunter2", "  - hunter2",
 		"    secrets: {user: a, password: hunter2}", "  stonly: {app: stonly, password: hunter2}", "password : hunter2", "password:hunter2",
 		"totp: hunter2:hunter2", "key: hunter2", "user: hunter2", "url: {x: hunter2}",
+		"url: slack://hunter2@channel", "url: https://hooks.slack.com/services/hunter2", "url: https://kim:hunter2@example.com", "secret: hunter2",
 	} {
 		if got := harmless(line); strings.Contains(got, "hunter2") {
 			t.Errorf("%q is shown as %q", line, got)
 		}
 	}
 	for _, line := range []string{
-		"    url: https://stonly.example.com", "  password: env:STONLY_PASSWORD", "zone: UTC", "# a comment", "connections:", `  user: "age:stonly.user"`,
+		"    url: https://stonly.example.com", `url: "http://127.0.0.1:9093/" # here`, "    url: age:chat.url", "kind: webhook", "  password: env:STONLY_PASSWORD", "zone: UTC", "# a comment", "connections:", `  user: "age:stonly.user"`,
 	} {
 		if got := harmless(line); got != line {
 			t.Errorf("%q is shown as %q", line, got)

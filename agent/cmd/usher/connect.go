@@ -306,7 +306,9 @@ func (c *cli) firstLook(ctx context.Context, conf *config, name string) error {
 	if err != nil {
 		return err
 	}
-	return flows.Worst(c.look(ctx, h, name), h.close())
+	err = c.look(ctx, h, name)
+	h.flushAlerts(ctx)
+	return flows.Worst(err, h.close())
 }
 
 func (c *cli) look(ctx context.Context, h *house, name string) error {

@@ -47,6 +47,7 @@ func (h *house) scheduler(conns []flows.Connection) (*scheduler.Scheduler, error
 				Verb: agent.List, Connection: connection, By: "usher", Source: "serve",
 				Reason: "scheduled for " + due.UTC().Format(time.RFC3339),
 			})
+			h.alerts.Wake()
 			return err
 		},
 		Last: func(ctx context.Context, connection string) (time.Time, error) {

@@ -84,6 +84,7 @@ func params(files []string) testscript.Params {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "seed": seed, "waitfile": waitFile, "jsonhas": jsonHas, "keep": keepValue,
+			"receiver": receiver, "standin": standin,
 		},
 	}
 }

@@ -130,6 +130,11 @@ func users(conf *config, ref string) []string {
 			}
 		}
 	}
+	for _, s := range conf.alertSecrets() {
+		if s.ref == ref && !slices.Contains(out, s.owner) {
+			out = append(out, s.owner)
+		}
+	}
 	return out
 }
 
@@ -185,6 +190,13 @@ func (c *cli) checkSecrets(ctx context.Context, conf *config) error {
 			}
 			add(conn.Name, n, err)
 		}
+	}
+	for _, s := range conf.alertSecrets() {
+		v, err := r.Resolve(ctx, s.ref)
+		if err == nil && v.Empty() {
+			err = errors.New("it is empty")
+		}
+		add(s.owner, s.name, err)
 	}
 	if err := c.print(g, rows); err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -38,7 +39,7 @@ func (c *cli) serveCommand() *cobra.Command {
 }
 
 func (c *cli) serve(ctx context.Context, conf *config) error {
-	h, err := c.open(ctx, conf, wiring{notice: logged{loud: true}})
+	h, err := c.open(ctx, conf, wiring{notice: logged{loud: true}, alertWithin: 15 * time.Second})
 	if err != nil {
 		return err
 	}
@@ -81,10 +82,14 @@ func serve(ctx context.Context, h *house) error {
 		log.Warn().Str("connection", m.Connection).Int("missed", len(m.Due)).Time("first", m.Due[0]).Time("last_read", m.Since).
 			Msg("scheduled reads were missed")
 	}
+	h.alerts.Start(ctx)
+	defer h.alerts.Stop()
 	s.Start(ctx)
 	log.Info().Int("connections", planned).Msg("serving")
 	<-ctx.Done()
 	log.Info().Msg("stopping")
 	s.Stop()
+	h.alerts.Stop()
+	h.flushAlerts(ctx) // what the last reads came to
 	return nil
 }

@@ -8,10 +8,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/usherhq/usher/agent"
+	"github.com/usherhq/usher/agent/internal/alert"
 	"github.com/usherhq/usher/agent/internal/store"
 	"github.com/usherhq/usher/flows"
 	"github.com/usherhq/usher/flows/all"
@@ -29,6 +31,7 @@ type house struct {
 	hands    *all.Hands
 	store    agent.Store
 	agent    *agent.Agent
+	alerts   *alert.Sender
 	resolver *secrets.Resolver
 	progress *progress
 }
@@ -37,6 +40,8 @@ type house struct {
 type wiring struct {
 	progress *progress
 	notice   agent.Notice
+	// alertWithin bounds one send of an alert; 0 is what a command can wait for.
+	alertWithin time.Duration
 }
 
 // apps returns the apps that there are, for what needs no browser.
@@ -75,7 +80,9 @@ func (c *cli) with(ctx context.Context, work func(context.Context, *house) error
 		return err
 	}
 	ctx = c.logger(h.conf.level()).WithContext(ctx)
-	return flows.Worst(work(ctx, h), h.close())
+	err = work(ctx, h)
+	h.flushAlerts(ctx)
+	return flows.Worst(err, h.close())
 }
 
 // open wires the parts of the configuration.
@@ -100,7 +107,7 @@ func (c *cli) open(ctx context.Context, conf *config, w wiring) (*house, error) 
 	options := agent.Options{
 		Store: h.store, Apps: h.apps, Connections: conf.connections(), Sheets: sheets(conf.Selectors),
 		Secrets: c.secretsOf(h), Box: box, DigestKey: box.MAC("usher breaker digests"), Policy: conf.policy(),
-		Notice: w.notice,
+		Notice: w.notice, Sinks: conf.alertSinks(),
 	}
 	if w.progress != nil {
 		options.Progress = w.progress.report
@@ -109,6 +116,9 @@ func (c *cli) open(ctx context.Context, conf *config, w wiring) (*house, error) 
 		if flows.CodeOf(err) == flows.Invalid {
 			err = flows.Errorf(flows.Invalid, opConfig, "%s: %w", conf.path, err).WithHint("%s", flows.HintOf(err))
 		}
+		return nil, errors.Join(err, h.close())
+	}
+	if h.alerts, err = c.sender(h, w.alertWithin); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	return h, nil
@@ -260,7 +270,7 @@ func order(verb agent.Verb, connection string) agent.Order {
 	return agent.Order{Verb: verb, Connection: connection, By: who(), Source: "cli"}
 }
 
-// logged is a notice that goes to the log: there is nobody else to tell yet.
+// logged is a notice that goes to the log; people far away are told by alerts.
 type logged struct{ loud bool }
 
 // Notify logs what needs a person. A command says its errors itself, so that only serve is loud.

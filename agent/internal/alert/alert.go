@@ -120,7 +120,7 @@ func New(o Options) (*Sender, error) {
 	o.Keep = orElse(o.Keep, time.Minute)
 	s := &Sender{opt: o}
 	for _, r := range o.Receivers {
-		if err := Check(r); err != nil {
+		if _, err := Check(r); err != nil {
 			return nil, fmt.Errorf("receiver %s: %w", flows.Clean(r.Name), err)
 		}
 		k := &sink{Receiver: r, turn: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
@@ -145,37 +145,40 @@ func orElse(d, otherwise time.Duration) time.Duration {
 	return d
 }
 
-// Check says what in a receiver cannot work. Its errors do not repeat the URL.
-func Check(r Receiver) error {
+// Check says what in a receiver cannot work, and by which key of the configuration. Its errors do not
+// repeat the URL.
+func Check(r Receiver) (key string, err error) {
 	if !slices.Contains(Kinds(), r.Kind) {
-		return fmt.Errorf("there is no kind of receiver %q: the kinds are %s", flows.Clean(r.Kind), strings.Join(Kinds(), ", "))
-	}
-	if r.URL == "" {
-		return errors.New("it has no url")
+		return "kind", fmt.Errorf("there is no kind of receiver %q: the kinds are %s", flows.Clean(r.Kind), strings.Join(Kinds(), ", "))
 	}
 	for _, code := range r.Only {
 		if c, ok := flows.Table[code]; !ok || c.Alert == "" {
-			return fmt.Errorf("only: no alert has the code %q", flows.Clean(string(code)))
+			return "only", fmt.Errorf("no alert has the code %q", flows.Clean(string(code)))
 		}
 	}
 	switch {
-	case r.Kind == Shoutrrr && plainAddress(r.URL):
-		return errors.New("the address of a shoutrrr receiver is a secret: keep it with `usher secrets set NAME` and write age:NAME")
+	case r.URL == "":
+		return "url", errors.New("a receiver has a url")
+	case r.Kind == Shoutrrr && !IsReference(r.URL):
+		return "url", errors.New("the address of a shoutrrr receiver is a secret: keep it with `usher secrets set NAME` and write age:NAME")
 	case r.Kind == Shoutrrr && r.Secret != "":
-		return errors.New("a shoutrrr receiver has its secrets in its address")
+		return "secret", errors.New("a shoutrrr receiver has its secrets in its address")
 	case r.User != "" && r.Kind != Alertmanager:
-		return errors.New("only an alertmanager has a user")
+		return "user", errors.New("only an alertmanager has a user")
 	case r.User != "" && r.Secret == "":
-		return errors.New("a user needs a secret: the reference of the password")
-	case plainAddress(r.URL):
-		_, err := safeAddress(r.URL)
-		return err
+		return "user", errors.New("a user needs a secret: the reference of the password")
+	case IsReference(r.URL):
+		return "", nil
 	}
-	return nil
+	u, err := safeAddress(r.URL)
+	if err == nil && u.User != nil {
+		err = errors.New("an address in the configuration holds no user and no password: they are secrets")
+	}
+	return "url", err
 }
 
-// plainAddress says whether a URL is written out, not referred to.
-func plainAddress(s string) bool { return strings.Contains(s, "://") && !strings.HasPrefix(s, "exec:") }
+// IsReference says whether a receiver's URL refers to a secret, and is not written out.
+func IsReference(s string) bool { return !strings.Contains(s, "://") || strings.HasPrefix(s, "exec:") }
 
 // safeAddress parses the address of a receiver that is spoken to over HTTP.
 func safeAddress(s string) (*url.URL, error) {
@@ -202,7 +205,7 @@ type address struct {
 
 // resolve returns the address, and what takes it out of an error.
 func (a address) resolve(ctx context.Context) (secrets.Value, *scrubber, error) {
-	if plainAddress(a.ref) {
+	if !IsReference(a.ref) {
 		v := secrets.New(a.ref)
 		return v, newScrubber(v), nil
 	}

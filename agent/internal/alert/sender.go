@@ -145,6 +145,14 @@ func (k *sink) leave() { <-k.turn }
 // claim takes the next delivery from the outbox. Whoever dies with it in hand loses it after a while.
 func (s *Sender) claim(ctx context.Context, k *sink) (d agent.Delivery, ok bool, err error) {
 	now := s.now()
+	pending, err := s.opt.Outbox.Deliveries(ctx, agent.DeliveryFilter{Sink: k.Name, State: agent.DeliveryPending})
+	if err != nil {
+		return d, false, fmt.Errorf("read the outbox: %w", err)
+	}
+	// Most often there is none, and nobody is kept from writing.
+	if !slices.ContainsFunc(pending, func(p agent.Delivery) bool { return !p.Next.After(now) }) {
+		return d, false, nil
+	}
 	err = s.opt.Outbox.Write(ctx, func(ctx context.Context, tx agent.Tx) error {
 		d, ok, err = tx.ClaimDelivery(ctx, k.Name, now, now.Add(s.opt.Timeout+settleWithin+time.Minute))
 		return err
@@ -171,7 +179,7 @@ func (s *Sender) deliver(ctx context.Context, k *sink, d agent.Delivery) (sent b
 	case fail == nil:
 		d.State, d.Sent, d.Next, d.Error = agent.DeliverySent, s.now(), time.Time{}, ""
 	case ctx.Err() != nil: // we broke it off, which is no fault of the receiver
-		d.Next, d.Error = now.Add(pauses[0]), "broken off"
+		d.Next, d.Error = now.Add(pause(d.Tries)), "broken off"
 	case !now.Before(d.Created.Add(giveUpAfter)):
 		d.State, d.Next, d.Error = agent.DeliveryFailed, time.Time{}, flows.Clean(fail.Error())
 	default:

@@ -295,10 +295,10 @@ func TestAReceiverThatCannotWorkIsRefused(t *testing.T) {
 	extra.Secret = "age:y"
 	for name, r := range map[string]alert.Receiver{
 		"no kind": to("x", "", "https://example.com"), "no url": to("x", alert.Webhook, ""), "http": to("x", alert.Alertmanager, "http://example.com"),
-		"no address": to("x", alert.Webhook, "ftp://example.com"), "a secret in the open": to("x", alert.Shoutrrr, "slack://token@channel"),
+		"a password in the open": to("x", alert.Webhook, "https://kim:token@example.com"), "no address": to("x", alert.Webhook, "ftp://example.com"), "a secret in the open": to("x", alert.Shoutrrr, "slack://token@channel"),
 		"a code that never alerts": only, "a user": user, "a user without a secret": lone, "a secret too many": extra,
 	} {
-		if err := alert.Check(r); err == nil || strings.Contains(err.Error(), "token") {
+		if _, err := alert.Check(r); err == nil || strings.Contains(err.Error(), "token") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := alert.New(alert.Options{Outbox: &store.DB{}, Secrets: setupSecrets, Receivers: []alert.Receiver{r}}); err == nil {
@@ -309,7 +309,7 @@ func TestAReceiverThatCannotWorkIsRefused(t *testing.T) {
 		to("x", alert.Webhook, "https://example.com/hook"), to("x", alert.Webhook, "age:hook"), to("x", alert.Alertmanager, "http://[::1]:9093"),
 		to("x", alert.Shoutrrr, "exec:op read 'op://it/slack/url'"),
 	} {
-		if err := alert.Check(r); err != nil {
+		if _, err := alert.Check(r); err != nil {
 			t.Errorf("%s: %v", r.URL, err)
 		}
 	}
