@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -244,6 +245,43 @@ func TestAResolutionThatIsNotSeenIsMadeAgain(t *testing.T) {
 	d := b.wants(t, "am", agent.DeliverySent, agent.DeliveryPending)[1]
 	if !strings.Contains(d.Error, "still shows it") || len(am.firing(t)) != 1 {
 		t.Errorf("the delivery is %+v, and Alertmanager has %+v", d, am.firing(t))
+	}
+}
+
+func TestAnAlertThatIsResolvedWhileItIsToldAgainIsTakenBack(t *testing.T) {
+	t.Parallel()
+	door := listen(t, nil)
+	b := setup(t, nil, to("am", alert.Alertmanager, door.URL))
+	b.opt.Keep = 20 * time.Millisecond
+	var err error
+	if b.Sender, err = alert.New(b.opt); err != nil {
+		t.Fatal(err)
+	}
+	a := b.fire(t)
+	b.flush(t)
+	b.wants(t, "am", agent.DeliverySent)
+	// Another process resolves it, and its word is there before ours.
+	other := onto(t, b.path, b.clock, nil)
+	var once sync.Once
+	door.set(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			once.Do(func() { other.resolve(t, a) })
+		}
+		if _, err := io.WriteString(w, "[]"); err != nil {
+			t.Error(err)
+		}
+	})
+	b.Start(b.ctx(t))
+	defer b.Stop()
+	bodies := door.await(t, 4) // fired, told again, taken back, looked at
+	for i, open := range []bool{true, true, false} {
+		var got []shown
+		if err := json.Unmarshal([]byte(bodies[i]), &got); err != nil || len(got) != 1 {
+			t.Fatalf("request %d is %q, %v", i, bodies[i], err)
+		}
+		if got[0].EndsAt.After(time.Now()) != open {
+			t.Errorf("request %d says that it ends at %s", i, got[0].EndsAt)
+		}
 	}
 }
 
