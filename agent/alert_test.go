@@ -120,6 +120,7 @@ func TestAnAlertIsToldOnceCountedAndToldAgainAfterADay(t *testing.T) {
 	h.clock.add(25 * time.Hour)
 	h.wants(t, list(), "", flows.Drift)
 	h.wantsTold(t, "chat fire", "chat fire")
+	h.sendAll(t)
 	h.wants(t, list(), "", flows.Drift)
 	h.wantsTold(t, "chat fire", "chat fire")
 	h.wantsOpen(t, "drift")
@@ -194,10 +195,12 @@ func TestDriftIsClearedByAPassingCheckAndByNothingElse(t *testing.T) {
 	h.wantsOpen(t, "drift")
 	h.wants(t, check, "", flows.Drift)
 	h.wantsTold(t, "chat fire")
+	h.site.onList = failList(flows.Incomplete)
+	h.wants(t, list(), "", flows.Incomplete)
 	findings[0].OK = true
 	h.wants(t, check, "", "")
-	h.wantsOpen(t)
-	h.wantsTold(t, "chat fire", "chat resolve")
+	h.wantsOpen(t, "incomplete") // of which a check knows nothing
+	h.wantsTold(t, "chat fire", "chat fire", "chat resolve")
 }
 
 func TestWhatIsUnverifiedPagesUntilItIsKnown(t *testing.T) {
@@ -295,6 +298,20 @@ func TestOneFreezeIsOneAlertHoweverManyItStops(t *testing.T) {
 	h.wants(t, deactivate("boss@example.com"), "", flows.Refused)
 	h.wants(t, deactivate("ana@example.com"), flows.Done, "", "deactivate ana@example.com")
 	h.wantsOpen(t, "refused")
+}
+
+func TestAFullCapIsOverWithTheNextWriteThatPassesIt(t *testing.T) {
+	t.Parallel()
+	h := alarmed(t, func(o *agent.Options) { o.Policy.Caps = agent.Caps{PerDay: 1} })
+	h.wants(t, deactivate("ana@example.com"), flows.Done, "", "deactivate ana@example.com")
+	h.wants(t, deactivate("bo@example.com"), "", flows.Refused, "deactivate ana@example.com")
+	h.wants(t, deactivate("cy@example.com"), "", flows.Refused, "deactivate ana@example.com")
+	h.wantsTold(t, "chat fire")
+	h.wants(t, deactivate("dee@example.com"), flows.Already, "", "deactivate ana@example.com") // no cap is asked
+	h.wantsOpen(t, "refused")
+	h.clock.add(24 * time.Hour)
+	h.wants(t, deactivate("bo@example.com"), flows.Done, "", "deactivate ana@example.com", "deactivate bo@example.com")
+	h.wantsOpen(t)
 }
 
 func TestUnlockingAndCancellingResolveWhatTheyEnd(t *testing.T) {
