@@ -56,7 +56,6 @@ type Console struct {
 	patience time.Duration
 	now      func() time.Time
 	sleep    func(ctx context.Context, d time.Duration) error
-	pressed  map[string]int // elements that were announced, by name
 }
 
 const patience = 40 * time.Second
@@ -82,7 +81,7 @@ func Open(ctx context.Context, env flows.Env, shape Shape) (*Console, error) {
 
 func open(ctx context.Context, env flows.Env, shape Shape, wire *Wire) (*Console, error) {
 	c := &Console{
-		env: env, shape: shape, wire: wire, patience: env.Patience, now: wire.now, sleep: wire.sleep, pressed: map[string]int{},
+		env: env, shape: shape, wire: wire, patience: env.Patience, now: wire.now, sleep: wire.sleep,
 	}
 	if c.patience == 0 {
 		c.patience = patience
