@@ -90,7 +90,11 @@ func (k *check) users(ctx context.Context) error {
 		}
 		return err
 	}
-	k.add("users", "seen", true, fmt.Sprintf("%d of %s", r.distinct, totalText(r.total)), "")
+	accounts := make([]flows.Account, 0, len(users))
+	for _, u := range users {
+		accounts = append(accounts, u.account)
+	}
+	k.add("users", "seen", true, fmt.Sprintf("%d of %s", r.distinct, totalText(r.total)), k.c.provisioned(accounts))
 	switch {
 	case !r.whole():
 		k.add("paging", "seen", false, "", r.whyNot())

@@ -32,6 +32,9 @@ func (c *Console) List(ctx context.Context) (*flows.Roster, error) {
 	if unknown > 0 {
 		roster.Notes = append(roster.Notes, fmt.Sprintf("of %d accounts it is not known whether they are active", unknown))
 	}
+	if note := c.provisioned(roster.Accounts); note != "" {
+		roster.Notes = append(roster.Notes, note)
+	}
 	roster.Witnesses = append(r.witnesses(), flows.Witness{Name: "own account", Says: "a token has no account"})
 	second, err := c.secondWitness(ctx, roster.Accounts)
 	if err != nil {
