@@ -112,6 +112,8 @@ soak: compiler browser ## the storms: hours of kill -9, at random points
 bench: browser ## time, CPU of all processes and peak memory; bench-NAME for some
 	go test -p 1 -count 1 -timeout 1h -run '^$$' -bench . -benchtime 1x ./...
 
+# bench-similo reads the folder DATA, and is skipped without it.
+bench-%: export DATA := $(DATA)
 bench-%: browser
 	go test -p 1 -count 1 -timeout 1h -run '^$$' -bench '(?i)$*' -benchtime 1x ./...
 

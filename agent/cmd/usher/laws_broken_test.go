@@ -16,8 +16,9 @@ func sound() house {
 	return house{
 		packages: []pack{
 			p("selectors"), p("secrets"), p("flows", "./secrets", "./selectors"),
-			p("flows/internal/browser", "./flows", "./selectors", "github.com/go-rod/rod/lib/cdp"),
-			p("flows/internal/console", "./flows/internal/browser", "github.com/pquerna/otp/totp"),
+			p("flows/internal/drift", "./flows", "./selectors"),
+			p("flows/internal/browser", "./flows", "./selectors", "./flows/internal/drift", "github.com/go-rod/rod/lib/cdp"),
+			p("flows/internal/console", "./flows/internal/browser", "./flows/internal/drift", "github.com/pquerna/otp/totp"),
 			p("flows/internal/sandbox", "./flows", "./secrets"),
 			p("flows/stonly", "./flows/internal/console", "./flows/stonly/sandbox", "./selectors"),
 			p("flows/stonly/sandbox", "./flows/internal/sandbox"),
@@ -130,6 +131,8 @@ func TestEachLawCanBeBroken(t *testing.T) {
 		{"floors", adds("", "selectors", "./flows")},
 		{"floors", adds("test", "selectors", "./flows")},
 		{"floors", adds("", "flows", "./flows/internal/browser")},
+		{"floors", adds("", "flows/internal/drift", "./flows/internal/browser")},
+		{"floors", adds("", "flows/internal/drift", "./flows/internal/console")},
 		{"floors", adds("", "flows/internal/console", "./flows/stonly")},
 		{"floors", adds("", "flows/stonly", "./flows/all")},
 		{"floors", adds("", "flows/stonly", "./agent")},
