@@ -37,7 +37,7 @@ type Proposal struct {
 	Contradictions []string `json:"contradictions,omitempty"`
 	Doubts         []string `json:"doubts,omitempty"`
 	// Strong is true for one proposal at most, by the strong rule: the same words and one more
-	// anchor, no contradiction, and no second one like it on the page.
+	// anchor, another for each doubt, no contradiction, and no second one like it on the page.
 	Strong bool   `json:"strong,omitempty"`
 	Why    string `json:"why"` // in a line, for a person
 }
@@ -136,7 +136,7 @@ func (p Print) text() string {
 }
 
 // distinct returns the first few, without what is part of a likelier one. Of a thing and its wrappers
-// the one is taken that can be operated, unless the old element was such a wrapper itself.
+// the one is taken that is what the old element was, or else one that can be operated.
 func distinct(old Print, all []scored, bound int) []scored {
 	var kept []scored
 	for _, s := range all {
@@ -147,13 +147,23 @@ func distinct(old Print, all []scored, bound int) []scored {
 			}
 			continue
 		}
-		k := kept[i].of
-		if k.Role != old.Role && !oneOf(k.Role, operable) && oneOf(s.of.Role, operable) && (inside(s.of, k) || inside(k, s.of)) {
-			s.score = kept[i].score // it is the thing that is ranked
+		if k := kept[i]; (inside(s.of, k.of) || inside(k.of, s.of)) && meant(old, s.of) > meant(old, k.of) {
+			s.score = k.score // it is the thing that is ranked
 			kept[i] = s
 		}
 	}
 	return kept
+}
+
+// meant grades what of a thing and its wrappers is taken for it.
+func meant(old, now Print) int {
+	switch {
+	case now.Role == old.Role && now.Tag == old.Tag:
+		return 2
+	case now.Role != old.Role && oneOf(now.Role, operable):
+		return 1
+	}
+	return 0
 }
 
 // one tells whether two elements are one thing to who looks at the page: one within the other with

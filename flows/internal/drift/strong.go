@@ -18,7 +18,7 @@ type rules struct {
 	anchors int     // and has at least so many anchors, its words among them
 }
 
-var ruled = rules{weights: weighed, least: 0.25, score: 0.5, margin: 0.01, anchors: 2}
+var ruled = rules{weights: weighed, least: 0.2, score: 0.5, margin: 0.02, anchors: 2}
 
 // strong is the part of the strong rule that looks at a proposal alone.
 func (r rules) strong(p Proposal) bool {
