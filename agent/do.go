@@ -78,7 +78,11 @@ func (a *Agent) Place(ctx context.Context, o Order) (Order, error) {
 		return o, err
 	}
 	if o.Verb != Check && !slices.Contains(way.Can, o.Verb.ability()) {
-		return o, flows.Errorf(flows.Unsupported, "read the order", "%s cannot %s via %s", o.Connection, o.Verb.ability(), way.Name).
+		what := "cannot " + string(o.Verb)
+		if o.Verb.ability() == string(Groups) {
+			what = "has no groups"
+		}
+		return o, flows.Errorf(flows.Unsupported, "read the order", "%s %s via %s", o.Connection, what, way.Name).
 			WithHint("it can %s", strings.Join(way.Can, ", "))
 	}
 	o.Placed, o.State = a.now(), StateNew

@@ -48,6 +48,7 @@ type site struct {
 	mistake     string // Find answers with this one's account
 	pressFor    string // presses for another subject
 	lie         func(*flows.Outcome)
+	doubt       string // of the other source
 	holdings    []flows.Holding
 	holds       bool // the console is a Holder
 	known       bool

@@ -63,7 +63,7 @@ func (r *run) lookAtGroup(ctx context.Context, con flows.Console) (sight, error)
 		}
 	}
 	if r.order.Verb == GroupMembers {
-		now.people, err = r.people(ctx, con)
+		err = r.people(ctx, con, &now)
 	}
 	return now, err
 }
@@ -81,32 +81,35 @@ func findGroup(ctx context.Context, g flows.Grouper, name string) ([]flows.Group
 	return groups, nil
 }
 
-// people returns the accounts of the addresses that the order puts in or takes out, from one
-// complete roster.
-func (r *run) people(ctx context.Context, con flows.Console) (map[string]flows.Account, error) {
+// people finds the accounts of the addresses that the order puts in or takes out, in one complete
+// roster.
+func (r *run) people(ctx context.Context, con flows.Console, now *sight) error {
 	const op = "find who is to come in or out"
 	snap, err := r.readRoster(ctx, con)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if snap.Grade != flows.Complete {
-		return nil, flows.Errorf(flows.Incomplete, op, "the roster of %s is not proved complete, so that nobody's account is certain", r.conn.Name).
+		return flows.Errorf(flows.Incomplete, op, "the roster of %s is not proved complete, so that nobody's account is certain", r.conn.Name).
 			WithHint("see why with `usher list %s`", r.conn.Name)
 	}
-	out := map[string]flows.Account{}
+	now.ids, now.people = map[string]bool{}, map[string]flows.Account{}
+	for _, a := range snap.Roster.Accounts {
+		now.ids[a.ID] = true
+	}
 	for _, address := range slices.Concat(r.order.Group.Add, r.order.Group.Remove) {
 		switch found := snap.Roster.ByEmail(address); len(found) {
 		case 0:
-			return nil, flows.Errorf(flows.NotFound, op, "the complete roster of %s has no account of %s", r.conn.Name, address).
+			return flows.Errorf(flows.NotFound, op, "the complete roster of %s has no account of %s", r.conn.Name, address).
 				WithHint("leave it out, or invite the person first")
 		case 1:
-			out[address] = found[0]
+			now.people[address] = found[0]
 		default:
-			return nil, flows.Errorf(flows.Ambiguous, op, "%d accounts of %s answer to %s", len(found), r.conn.Name, address).
-				WithHint("look at them in %s and leave one", r.conn.URL)
+			return flows.Errorf(flows.Ambiguous, op, "%d accounts of %s answer to %s", len(found), r.conn.Name, address).
+				WithHint("look at them in %s and leave one", r.place())
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // groupWanted says whether what was ordered of the group is so now.
@@ -121,7 +124,7 @@ func (r *run) groupWanted(now sight) bool {
 		return len(now.groups) == 0 && len(now.taken) == 1
 	case GroupMembers:
 		add, remove := r.toMove(now)
-		return len(now.groups) == 1 && len(add)+len(remove) == 0
+		return len(now.groups) == 1 && r.readable(now.groups[0], now) == nil && len(add)+len(remove) == 0
 	default:
 		return false
 	}
@@ -197,6 +200,9 @@ func (r *run) planGroup(p *Plan, now sight) error {
 		}
 		return nil
 	}
+	if err := r.readable(g, now); err != nil {
+		return err
+	}
 	add, remove := r.toMove(now)
 	for _, a := range add {
 		p.Do = append(p.Do, fmt.Sprintf("put %s into the group %s", a.Email, g.Name))
@@ -205,6 +211,7 @@ func (r *run) planGroup(p *Plan, now sight) error {
 		p.Do = append(p.Do, fmt.Sprintf("take %s out of the group %s", a.Email, g.Name))
 	}
 	r.moving = moving{add, remove}
+	p.people = slices.Concat(add, remove)
 	if len(p.Do) == 0 {
 		p.Standing = flows.Already
 		p.Seen += "; everybody is in or out as ordered"
@@ -212,7 +219,24 @@ func (r *run) planGroup(p *Plan, now sight) error {
 	return nil
 }
 
+// readable says whether who is in the group can be told: one who is in it under a name that is no
+// account's id cannot be told from one who is not.
+func (r *run) readable(g flows.Group, now sight) error {
+	unknown := g.Unread
+	for _, m := range g.Members {
+		unknown = unknown || !now.ids[m.ID]
+	}
+	if !unknown {
+		return nil
+	}
+	return flows.Errorf(flows.Incomplete, "read who is in the group", "%s does not show who is in %s in terms of the accounts it lists, so that nobody's membership is certain", r.app.Title, g.Name).
+		WithHint("change it in %s", r.app.Title)
+}
+
 func members(g flows.Group) string {
+	if g.Unread {
+		return "members that cannot be read"
+	}
 	if len(memberIDs(g)) == 1 {
 		return "1 member"
 	}

@@ -190,11 +190,12 @@ func (g *guarded) addresses() []string {
 		out = slices.Concat(out, c.Add, c.Remove)
 	}
 	if g.plan != nil {
-		for _, a := range g.plan.Accounts {
-			out = append(out, a.Email)
+		for _, a := range slices.Concat(g.plan.Accounts, g.plan.people) {
+			// A user name, or a further e-mail, may be the address that is protected.
+			out = append(out, a.Email, a.Words["email"], a.Words["user_name"])
 		}
 	}
-	return out
+	return slices.DeleteFunc(out, func(a string) bool { return a == "" })
 }
 
 // guardNeverRole keeps the roles whose holder an app must not lose, such as the Owner of a team.

@@ -45,6 +45,7 @@ type Plan struct {
 	Hash   string    `json:"hash"`
 
 	roster *flows.Roster
+	people []flows.Account // who comes into a group or out of it
 }
 
 // seal computes the hash: over what was read, what would be done and the bytes of the sheets.

@@ -10,10 +10,10 @@ import (
 )
 
 // makePlan says what would be done about the accounts that were read, and keeps it.
-func (r *run) makePlan(ctx context.Context, con flows.Console, now sight, presses []Press) error {
+func (r *run) makePlan(ctx context.Context, con flows.Console, now sight) error {
 	if len(now.accounts) > 1 {
 		return flows.Errorf(flows.Ambiguous, "plan", "%d accounts of %s answer to %s", len(now.accounts), r.conn.Name, r.order.Subject).
-			WithHint("look at them in %s and leave one", r.conn.URL)
+			WithHint("look at them in %s and leave one", r.place())
 	}
 	p := &Plan{
 		Verb: r.order.Verb, Connection: r.conn.Name, Subject: r.order.Subject, Person: r.order.Person,
@@ -28,11 +28,11 @@ func (r *run) makePlan(ctx context.Context, con flows.Console, now sight, presse
 	case Invite:
 		err = r.planInvite(p)
 	case Deactivate:
-		err = r.planDeactivate(ctx, con, p, presses)
+		err = r.planDeactivate(ctx, con, p, now)
 	case Reactivate:
-		err = r.planReactivate(p)
+		err = r.planReactivate(ctx, con, p)
 	case Update:
-		err = r.planUpdate(p, now)
+		err = r.planUpdate(ctx, con, p, now)
 	default:
 		err = r.planGroup(p, now)
 	}
@@ -44,14 +44,14 @@ func (r *run) makePlan(ctx context.Context, con flows.Console, now sight, presse
 
 // keepPlan masks the plan, seals it with its hash and writes it down.
 func (r *run) keepPlan(ctx context.Context, p *Plan) error {
-	roster := p.roster
+	roster, people := p.roster, p.people
 	if err := r.masked(p); err != nil {
 		return err
 	}
 	if p.Do == nil {
 		p.Do = []string{}
 	}
-	p.roster = roster
+	p.roster, p.people = roster, people
 	if err := p.seal(); err != nil {
 		return err
 	}
@@ -106,12 +106,17 @@ func (r *run) planInvite(p *Plan) error {
 	return nil
 }
 
-func (r *run) planDeactivate(ctx context.Context, con flows.Console, p *Plan, presses []Press) error {
+func (r *run) planDeactivate(ctx context.Context, con flows.Console, p *Plan, now sight) error {
+	const op = "plan the deactivation"
 	sso := r.ssoStep()
+	if now.doubt != "" {
+		return flows.Errorf(flows.Unverified, op, "%s, and %s", standingOf(p.Accounts[0]), now.doubt).
+			WithHint("look at %s in %s", p.Subject, r.place())
+	}
 	if len(p.Accounts) == 0 {
-		removed, ok := lastVerified(presses)
+		removed, ok := lastVerified(r.presses)
 		if !ok {
-			return flows.Errorf(flows.NotFound, "plan the deactivation", "a search of %s proves that no account has the address %s", r.conn.Name, p.Subject)
+			return flows.Errorf(flows.NotFound, op, "a search of %s proves that no account has the address %s", r.conn.Name, p.Subject)
 		}
 		p.Standing = flows.Already
 		p.Seen = fmt.Sprintf("run %s removed the account on %s, and a fresh search proves it absent", removed.Run, removed.At.Format("2006-01-02"))
@@ -161,12 +166,15 @@ func (r *run) howToReactivate() string {
 	if slices.Contains(r.way.Can, string(Reactivate)) {
 		return fmt.Sprintf("`usher reactivate %s %s`", r.conn.Name, r.order.Subject)
 	}
-	return "reactivate it in " + r.conn.URL
+	return "reactivate it in " + r.place()
 }
 
-func (r *run) planReactivate(p *Plan) error {
+func (r *run) planReactivate(ctx context.Context, con flows.Console, p *Plan) error {
 	const op = "plan the reactivation"
 	if len(p.Accounts) == 0 {
+		if err := r.elsewhere(ctx, con); err != nil {
+			return err
+		}
 		return flows.Errorf(flows.NotFound, op, "a search of %s proves that no account has the address %s", r.conn.Name, p.Subject).
 			WithHint("`usher invite %s %s` lets a person in who has none", r.conn.Name, p.Subject)
 	}
@@ -178,19 +186,26 @@ func (r *run) planReactivate(p *Plan) error {
 	case flows.Deactivated:
 		p.Do = append(p.Do, fmt.Sprintf("reactivate the account %s of %s in %s", a.ID, p.Subject, r.app.Title))
 	default:
-		return flows.Errorf(flows.Refused, op, "%s, and only a deactivated account is reactivated", p.Seen).WithHint("look at it in %s", r.conn.URL)
+		return flows.Errorf(flows.Refused, op, "%s, and only a deactivated account is reactivated", p.Seen).WithHint("look at it in %s", r.place())
 	}
 	return nil
 }
 
-func (r *run) planUpdate(p *Plan, now sight) error {
+func (r *run) planUpdate(ctx context.Context, con flows.Console, p *Plan, now sight) error {
 	const op = "plan the update"
+	if len(p.Accounts) == 0 {
+		if err := r.elsewhere(ctx, con); err != nil {
+			return err
+		}
+		e := flows.Errorf(flows.NotFound, op, "a search of %s proves that no account has the address %s", r.conn.Name, p.Subject)
+		if now.other != nil {
+			return e.WithHint("%s has an account; whether it is that of %s is not known", r.order.Change.Email, p.Subject)
+		}
+		return e
+	}
 	if now.other != nil {
 		return flows.Errorf(flows.Refused, op, "%s has an account of its own in %s", r.order.Change.Email, r.app.Title).
-			WithHint("look at both in %s: one address belongs to one account", r.conn.URL)
-	}
-	if len(p.Accounts) == 0 {
-		return flows.Errorf(flows.NotFound, op, "a search of %s proves that no account has the address %s", r.conn.Name, p.Subject)
+			WithHint("look at both in %s: one address belongs to one account", r.place())
 	}
 	a := p.Accounts[0]
 	differs := r.order.Change.Differs(a)
@@ -211,6 +226,11 @@ func (r *run) planUpdate(p *Plan, now sight) error {
 func (r *run) planHoldings(ctx context.Context, con flows.Console, p *Plan) error {
 	h, ok := con.(flows.Holder)
 	if !ok {
+		for _, w := range r.app.Ways {
+			if w.Name != r.way.Name && slices.Contains(w.Can, "holdings") {
+				p.Seen += fmt.Sprintf("; open work of a leaver is to be seen via %s only", w.Name)
+			}
+		}
 		return nil
 	}
 	items, link, known, err := h.Holdings(ctx, p.Accounts[0])

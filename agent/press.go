@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -94,13 +95,25 @@ func (r *run) settle(press string, state PressState, note string) {
 
 // verifyFirst is asked before a plan is made: where a press for this subject was begun and nobody
 // saw what came of it, the answer is to look, not to repeat. now is a fresh look.
-func (r *run) verifyFirst(now sight, presses []Press) error {
-	open, tries := unverified(presses)
+func (r *run) verifyFirst(ctx context.Context, now sight) error {
+	open, tries := unverified(r.presses)
 	if len(open) == 0 {
 		return nil
 	}
 	last := open[len(open)-1]
 	begun := last.At.Format("2006-01-02 15:04:05")
+	for _, p := range open {
+		same, err := r.sameOrdered(ctx, p)
+		if err != nil {
+			return err
+		}
+		if !same {
+			// What this order wants says nothing of what the other one did.
+			return flows.Errorf(flows.Unverified, "look again", "another order (%s) to %s %s was pressed at %s UTC, and nobody has seen what came of it",
+				p.Order, p.Verb, p.Subject, p.At.Format("2006-01-02 15:04:05")).
+				WithHint("see `usher orders show %s`: order that again, or look in %s yourself and say so with `usher orders settle`", p.Order, r.place())
+		}
+	}
 	switch {
 	case r.wanted(now):
 		for _, p := range open {
@@ -115,11 +128,24 @@ func (r *run) verifyFirst(now sight, presses []Press) error {
 		return nil
 	case r.unchanged(last, now):
 		return flows.Errorf(flows.Unverified, "look again", "%s %s was pressed twice, the last time at %s UTC, and the account stands as it was", r.order.Verb, r.order.Subject, begun).
-			WithHint("do it by hand in %s; the same order again will see it and say so", r.conn.URL)
+			WithHint("do it by hand in %s; the same order again will see it and say so", r.place())
 	default:
 		return flows.Errorf(flows.Unverified, "look again", "%s %s was pressed at %s UTC, and what a fresh look shows is neither what was wanted nor what was there before", r.order.Verb, r.order.Subject, begun).
-			WithHint("look at the account in %s yourself, then order again or `usher orders settle`", r.conn.URL)
+			WithHint("look at the account in %s yourself, then order again or `usher orders settle`", r.place())
 	}
+}
+
+// sameOrdered says whether a press was for just what this order asks for: one verb and one subject may
+// stand for many changes.
+func (r *run) sameOrdered(ctx context.Context, p Press) (bool, error) {
+	if r.order.Verb != Update && !r.order.Verb.ofGroup() {
+		return true, nil
+	}
+	o, ok, err := r.a.opt.Store.Order(ctx, p.Order)
+	if err != nil {
+		return false, fmt.Errorf("read the order of a press: %w", err)
+	}
+	return ok && reflect.DeepEqual(o.Change, r.order.Change) && reflect.DeepEqual(o.Group, r.order.Group), nil
 }
 
 // unverified returns the open presses, and how many were made since the last one whose effect is
@@ -145,7 +171,7 @@ var errUnchanged = errors.New("unchanged")
 // lookAfter is what follows an error after a press: one fresh sign-in and one fresh look. Only what
 // is seen then counts; the press is never repeated by this run.
 func (r *run) lookAfter(ctx context.Context, cause error) error {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || flows.SeenWrong(cause) {
 		return r.notSeen(cause)
 	}
 	err := r.attempt(ctx, func(ctx context.Context, con flows.Console) error {
@@ -181,7 +207,7 @@ func (r *run) lookAfter(ctx context.Context, cause error) error {
 func (r *run) notSeen(cause error) error {
 	return flows.Errorf(flows.Unverified, string(r.order.Verb), "pressed at %s UTC, and not seen to have worked: %s",
 		r.pressed.At.Format(time.TimeOnly), messageOf(cause)).
-		WithHint("look at %s in %s; the same order again looks first and does not press blindly", r.order.Subject, r.conn.URL)
+		WithHint("look at %s in %s; the same order again looks first and does not press blindly", r.order.Subject, r.place())
 }
 
 // Settle says that a person has looked at what came of the open presses for the subject, so that the

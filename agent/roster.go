@@ -29,7 +29,7 @@ func (r *run) list(ctx context.Context, con flows.Console) error {
 		if w.Applies && !w.Agrees {
 			why = w.Name + ": " + w.Says
 			if w.Name == trendName {
-				hint = fmt.Sprintf("look at %s whether that many really came or went; if so, `usher rosters rebase %s --reason TEXT`, and list again", r.conn.URL, r.conn.Name)
+				hint = fmt.Sprintf("look at %s whether that many really came or went; if so, `usher rosters rebase %s --reason TEXT`, and list again", r.place(), r.conn.Name)
 			}
 			break
 		}

@@ -32,7 +32,8 @@ type run struct {
 	sheets  *selectors.Set
 	plan    *Plan
 	pressed *Press  // the press this run began
-	open    []Press // those of earlier runs that nobody has verified
+	presses []Press // those of earlier runs, for the same verb and subject
+	open    []Press // those of them that nobody has verified
 	moving  moving
 	// elements are what was announced, in order: what opens the confirmation, and the confirmation.
 	elements []string

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/usherhq/usher/flows"
@@ -10,11 +11,14 @@ import (
 // A sight is what one fresh look shows of an order's subject.
 type sight struct {
 	accounts []flows.Account // of the subject's address
+	// doubt is what another source says against the state of the accounts.
+	doubt string
 	// other is the account that has the new address of an update, where it is not the subject's.
 	other  *flows.Account
 	groups []flows.Group            // of the subject's name
 	taken  []flows.Group            // of the name that it is to get
 	people map[string]flows.Account // who is to come into a group or out of it, by address
+	ids    map[string]bool          // of all accounts
 }
 
 // look reads the order's subject afresh.
@@ -25,6 +29,14 @@ func (r *run) look(ctx context.Context, con flows.Console) (sight, error) {
 	var now sight
 	var err error
 	if now.accounts, err = find(ctx, con, r.order.Subject); err != nil {
+		return now, err
+	}
+	if r.order.Verb == Deactivate && len(now.accounts) == 0 {
+		if err := r.elsewhere(ctx, con); err != nil {
+			return now, err
+		}
+	}
+	if now.doubt, err = r.confirm(ctx, con, now.accounts); err != nil {
 		return now, err
 	}
 	if r.order.Verb != Update || r.order.Change.Email == "" || flows.SameAddress(r.order.Change.Email, r.order.Subject) {
@@ -44,6 +56,62 @@ func (r *run) look(ctx context.Context, con flows.Console) (sight, error) {
 	return now, nil
 }
 
+// confirm asks the console's other source, where it has one, whether an account that is as ordered is
+// so there too.
+func (r *run) confirm(ctx context.Context, con flows.Console, accounts []flows.Account) (string, error) {
+	c, ok := con.(flows.Confirmer)
+	if !ok || r.order.Verb != Deactivate {
+		return "", nil
+	}
+	for _, a := range accounts {
+		if a.State != flows.Deactivated {
+			continue
+		}
+		if doubt, err := c.Confirm(ctx, a, flows.Deactivated); err != nil || doubt != "" {
+			return doubt, err
+		}
+	}
+	return "", nil
+}
+
+// elsewhere is asked where nobody has the subject's address. An account that usher has written to
+// before may go by another one now: then it is neither gone nor not there.
+func (r *run) elsewhere(ctx context.Context, con flows.Console) error {
+	const op = "find the account"
+	ids := map[string]bool{}
+	for _, verb := range []Verb{Deactivate, Reactivate, Update} {
+		presses, err := r.a.opt.Store.Presses(ctx, r.conn.Name, verb, r.order.Subject)
+		if err != nil {
+			return fmt.Errorf("read the journal: %w", err)
+		}
+		for _, p := range presses {
+			for _, a := range p.Before {
+				if a.ID != "" && foldCase(a.ID) != foldCase(a.Email) { // an address that stands in for an id tells nothing
+					ids[a.ID] = true
+				}
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	snap, err := r.readRoster(ctx, con)
+	if err != nil {
+		return err
+	}
+	for _, a := range snap.Roster.Accounts {
+		if ids[a.ID] && !flows.SameAddress(a.Email, r.order.Subject) {
+			return flows.Errorf(flows.Ambiguous, op, "nobody has the address %s, and the account %s that had it goes by %s now (%s)", r.order.Subject, a.ID, a.Email, a.State).
+				WithHint("see in %s whose account that is; if it is the person's, order with %s", r.place(), a.Email)
+		}
+	}
+	if snap.Grade != flows.Complete {
+		return flows.Errorf(flows.Incomplete, op, "nobody has the address %s, and whether the account that had it goes by another one now is not proved", r.order.Subject).
+			WithHint("see why with `usher list %s`", r.conn.Name)
+	}
+	return nil
+}
+
 // find returns the accounts of the address, and only those.
 func find(ctx context.Context, con flows.Console, address string) ([]flows.Account, error) {
 	accounts, err := con.Find(ctx, address)
@@ -58,13 +126,13 @@ func find(ctx context.Context, con flows.Console, address string) ([]flows.Accou
 	return accounts, nil
 }
 
-// pressedOn says whether a press of this run, or one that nobody verified, was on the account.
+// pressedOn says whether a press of this run, or an earlier one for this subject, was on the account.
 func (r *run) pressedOn(id string) bool {
-	open := r.open
+	presses := r.presses
 	if r.pressed != nil {
-		open = append(slices.Clone(open), *r.pressed)
+		presses = append(slices.Clone(presses), *r.pressed)
 	}
-	return slices.ContainsFunc(open, func(p Press) bool {
+	return slices.ContainsFunc(presses, func(p Press) bool {
 		return len(p.Before) == 1 && p.Before[0].ID == id
 	})
 }
@@ -77,7 +145,7 @@ func (r *run) wanted(now sight) bool {
 		return one && (now.accounts[0].State == flows.Active || now.accounts[0].State == flows.Invited)
 	case Deactivate:
 		// Deactivated, or proved absent by the search.
-		return !slices.ContainsFunc(now.accounts, func(a flows.Account) bool { return a.State != flows.Deactivated })
+		return now.doubt == "" && !slices.ContainsFunc(now.accounts, func(a flows.Account) bool { return a.State != flows.Deactivated })
 	case Reactivate:
 		return one && now.accounts[0].State == flows.Active
 	case Update:

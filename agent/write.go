@@ -18,6 +18,7 @@ func (r *run) write(ctx context.Context, con flows.Console) error {
 	if err != nil {
 		return fmt.Errorf("read the journal: %w", err)
 	}
+	r.presses = presses
 	r.open, _ = unverified(presses)
 	now, err := r.look(ctx, con)
 	if err != nil {
@@ -26,10 +27,10 @@ func (r *run) write(ctx context.Context, con flows.Console) error {
 		}
 		return err
 	}
-	if err := r.verifyFirst(now, presses); err != nil {
+	if err := r.verifyFirst(ctx, now); err != nil {
 		return err
 	}
-	if err := r.makePlan(ctx, con, now, presses); err != nil {
+	if err := r.makePlan(ctx, con, now); err != nil {
 		return err
 	}
 	if r.order.PlanHash != "" && r.order.PlanHash != r.plan.Hash {
@@ -97,10 +98,19 @@ func (r *run) act(ctx context.Context, con flows.Console) (flows.Outcome, error)
 	return flows.Outcome{}, r.cannot()
 }
 
+// place is where a person looks or acts: the console's address, and via SCIM, whose address is no
+// page, the app.
+func (r *run) place() string {
+	if r.way.Name == flows.ViaSCIM {
+		return r.app.Title
+	}
+	return r.conn.URL
+}
+
 // cannot is the error of a verb that the console of this way does not offer.
 func (r *run) cannot() error {
 	return flows.Errorf(flows.Unsupported, string(r.order.Verb), "%s cannot do that via %s", r.app.Title, r.way.Name).
-		WithHint("do it in %s", r.conn.URL)
+		WithHint("do it in %s", r.place())
 }
 
 // believe checks that an outcome is one: what is done was journalled and seen on the right account.
@@ -200,7 +210,10 @@ func (r *run) guardNo(ctx context.Context, name string, no error) error {
 		return r.a.link(ctx, tx, Entry{Connection: r.conn.Name, Kind: "guard", Order: r.order.ID, Run: r.row.ID, By: r.order.By},
 			map[string]string{"guard": name, "decision": "no", "code": string(flows.CodeOf(no)), "why": r.clean(messageOf(no))})
 	})
-	return errors.Join(no, err)
+	if err != nil {
+		return errors.Join(no, err)
+	}
+	return no
 }
 
 // reserve asks all guards a last time and takes a place under the caps, in one transaction.

@@ -26,6 +26,13 @@ type Updater interface {
 	Update(ctx context.Context, who Account, c Change) (Outcome, error)
 }
 
+// A Confirmer has a source beside the one that accounts are read from.
+type Confirmer interface {
+	// Confirm says what that source shows instead of the state, in words that go on after "and", such
+	// as "the Spekit REST API shows it as active"; "" where it agrees or there is none. It looks once.
+	Confirm(ctx context.Context, who Account, want State) (string, error)
+}
+
 // The words of an account (Account.Words) that a [Change] can set, beside its address.
 const (
 	WordFirst          = "first"
@@ -125,6 +132,9 @@ type Group struct {
 	Members []Member `json:"members"`
 	// Reserved groups are the product's own: usher never renames them nor changes their members.
 	Reserved bool `json:"reserved,omitempty"`
+	// Unread says that the service does not show who is in it, or in terms that are no account's id:
+	// nobody's membership is certain then.
+	Unread bool `json:"unread,omitempty"`
 }
 
 // Has says whether the account of that id is a member.

@@ -84,6 +84,9 @@ func (c *cli) connect(ctx context.Context, appName string, f connectFlags) error
 		c.say("Not verified: %s\n", strings.TrimSpace(app.Unverified+" "+way.Unverified))
 	}
 	p := c.prompter()
+	if f.url != "" && allGiven(way, given) { // nobody is asked for anything, so for nothing optional either
+		way.Secrets = slices.DeleteFunc(slices.Clone(way.Secrets), func(s flows.SecretSpec) bool { return given[s.Name] == "" })
+	}
 	if err := c.keepOnce(ctx, p, conf, way, f.name, given); err != nil {
 		return err
 	}
@@ -176,6 +179,11 @@ func (c *cli) keepOnce(ctx context.Context, p *prompter, conf *config, way flows
 		c.say("kept as age:%s; if this is interrupted, go on with --secret %s=age:%s", name, spec.Name, name)
 	}
 	return nil
+}
+
+// allGiven says whether every secret that is needed was named.
+func allGiven(way flows.Way, given map[string]string) bool {
+	return !slices.ContainsFunc(way.Secrets, func(s flows.SecretSpec) bool { return !s.Optional && given[s.Name] == "" })
 }
 
 func yes(b bool) string {

@@ -63,7 +63,7 @@ func (c *cli) init(ctx context.Context, key string) error {
 		return c.json(map[string]string{"config": path, "key": key, "database": filepath.Join(dir, databaseName)})
 	}
 	return c.line("configuration: %s\nkey:           %s (keep a copy in a safe place: without it, secrets, sessions and pictures are lost)\n"+
-		"database:      %s\n\nnext: usher connect APP, where APP is thoropass or stonly", path, key, filepath.Join(dir, databaseName))
+		"database:      %s\n\nnext: usher connect APP, where APP is thoropass, stonly or spekit", path, key, filepath.Join(dir, databaseName))
 }
 
 // initPaths returns where the configuration and the key go.

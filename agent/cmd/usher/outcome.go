@@ -140,7 +140,7 @@ func planText(r agent.Result) string {
 	}
 	p := r.Plan
 	var b strings.Builder
-	b.WriteString(r.Connection + ": plan to " + string(p.Verb) + " " + p.Subject)
+	b.WriteString(r.Connection + ": plan to " + act(p.Verb) + " " + p.Subject)
 	for _, a := range p.Accounts {
 		b.WriteString("\n  found: " + accountText(a))
 	}
@@ -173,6 +173,20 @@ func planText(r agent.Result) string {
 		b.WriteString("\n  plan " + p.Hash)
 	}
 	return b.String()
+}
+
+// act is a verb as people say it.
+func act(v agent.Verb) string {
+	switch v {
+	case agent.GroupCreate:
+		return "create the group"
+	case agent.GroupRename:
+		return "rename the group"
+	case agent.GroupMembers:
+		return "change the members of"
+	default:
+		return string(v)
+	}
 }
 
 func accountText(a flows.Account) string {

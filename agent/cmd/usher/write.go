@@ -48,6 +48,18 @@ func (c *cli) write(ctx context.Context, h *house, orders []agent.Order, f write
 	if err != nil {
 		return err
 	}
+	if c.format == formatTable {
+		for i, r := range results {
+			// What the plan has said already is not said again.
+			if planned[i].Err != nil && r.Run == planned[i].Run {
+				continue
+			}
+			if err := c.line("%s", outcomeText(r)); err != nil {
+				return err
+			}
+		}
+		return verdict(results)
+	}
 	return c.answer(results, false)
 }
 
