@@ -3,6 +3,7 @@ package flows
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -76,6 +77,9 @@ type Error struct {
 	Hint  string        // what to do next
 	After time.Duration // not before this long, where the console said so
 	Err   error
+	// Seen says that what is there was seen, and is not as ordered: a further look, which may see
+	// less, must not overrule it.
+	Seen bool
 }
 
 // Errorf makes an Error; %w is understood as in fmt.Errorf.
@@ -92,6 +96,26 @@ func Errorf(code Code, op, format string, args ...any) *Error {
 func (e *Error) WithHint(format string, args ...any) *Error {
 	e.Hint = fmt.Sprintf(format, args...)
 	return e
+}
+
+// AsSeen marks e as what was seen to be wrong, and returns it.
+func (e *Error) AsSeen() *Error {
+	e.Seen = true
+	return e
+}
+
+// SeenWrong says whether err, or anything that it wraps, was seen to be wrong (see [Error].Seen).
+func SeenWrong(err error) bool {
+	if e, ok := err.(*Error); ok && e != nil && e.Seen { //nolint:errorlint // the walk is done here, as there may be several
+		return true
+	}
+	switch err := err.(type) { //nolint:errorlint // as above
+	case interface{ Unwrap() error }:
+		return SeenWrong(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(err.Unwrap(), SeenWrong)
+	}
+	return false
 }
 
 func (e *Error) Error() string {

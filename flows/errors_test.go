@@ -169,3 +169,31 @@ func TestTheWorstErrorEndsACommand(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatWasSeenToBeWrongStaysSoHoweverItIsWrapped(t *testing.T) {
+	t.Parallel()
+	seen := Errorf(Unverified, "look", "it is otherwise").AsSeen()
+	unseen := Errorf(Unverified, "look", "no reply")
+	for _, k := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"nil", nil, false},
+		{"another error", errors.New("x"), false},
+		{"nobody looked", unseen, false},
+		{"it itself", seen, true},
+		{"wrapped in another of ours", Errorf(Unverified, "climb", "so: %w", seen), true},
+		{"wrapped by fmt", fmt.Errorf("x: %w", Errorf(Incomplete, "y", "z: %w", seen)), true},
+		{"one of several", errors.Join(unseen, fmt.Errorf("a: %w", seen)), true},
+		{"none of several", errors.Join(unseen, errors.New("x")), false},
+		{"one of several in ours", Errorf(Unverified, "x", "%w and %w", unseen, seen), true},
+	} {
+		if got := SeenWrong(k.err); got != k.want {
+			t.Errorf("%s: %v", k.name, got)
+		}
+	}
+	if CodeOf(seen) != Unverified || seen.Error() != "unverified: look: it is otherwise" {
+		t.Errorf("the mark changes what the error says: %v", seen)
+	}
+}

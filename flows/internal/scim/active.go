@@ -64,7 +64,7 @@ func (c *Console) Reactivate(ctx context.Context, who flows.Account) (flows.Outc
 		return flows.Outcome{}, err
 	}
 	if now.user == nil || !now.user.answers(who.Email) {
-		return flows.Outcome{}, c.unverified(ch, nil, "the account is active, and has another address now")
+		return flows.Outcome{}, c.unverified(ch, nil, "the account is active, and has another address now").AsSeen()
 	}
 	now.user.account.Roles = slices.Clone(who.Roles)
 	return flows.Outcome{Kind: flows.Done, Account: &now.user.account, Seen: says}, nil
@@ -172,7 +172,7 @@ func (c *Console) activeLook(ch change, who flows.Account, now *standing, want f
 		}
 		if u == nil {
 			if want != flows.Deactivated {
-				return between, "", c.unverified(ch, nil, "the account %s is gone", who.ID)
+				return between, "", c.unverified(ch, nil, "the account %s is gone", who.ID).AsSeen()
 			}
 			s, says, err := c.gone(ctx, ch, who)
 			if s == wanted {
@@ -209,7 +209,7 @@ func (c *Console) gone(ctx context.Context, ch change, who flows.Account) (sight
 	case len(users) == 0:
 		return wanted, fmt.Sprintf("the account %s is gone, and the complete list has nobody of %s", who.ID, who.Email), nil
 	case slices.ContainsFunc(users, func(u *user) bool { return u.id != who.ID }):
-		return between, "", c.unverified(ch, nil, "the account %s is gone, and %s has another one", who.ID, who.Email)
+		return between, "", c.unverified(ch, nil, "the account %s is gone, and %s has another one", who.ID, who.Email).AsSeen()
 	}
 	return between, fmt.Sprintf("the account %s is listed and cannot be read", who.ID), nil
 }
@@ -230,7 +230,7 @@ func (c *Console) alreadyOff(ctx context.Context, ch change, u *user) (flows.Out
 	}
 	if s.active[fold(ch.subject)] {
 		return flows.Outcome{}, flows.Errorf(flows.Unverified, ch.op, "via SCIM the account is inactive, and the %s shows it as active", c.second.Name()).
-			WithHint("look at %s in %s", ch.subject, c.title())
+			WithHint("look at %s in %s", ch.subject, c.title()).AsSeen()
 	}
 	return out, nil
 }
@@ -258,7 +258,7 @@ func (c *Console) secondAgrees(ctx context.Context, ch change) (string, error) {
 		case failed:
 			return "; the " + c.second.Name() + " could not be asked", nil
 		default:
-			return "", c.unverified(ch, nil, "it is inactive via SCIM, and the %s goes on to show it as active", c.second.Name())
+			return "", c.unverified(ch, nil, "it is inactive via SCIM, and the %s goes on to show it as active", c.second.Name()).AsSeen()
 		}
 	}
 }

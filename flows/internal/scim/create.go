@@ -146,10 +146,10 @@ func (c *Console) Invite(ctx context.Context, p flows.Person) (flows.Outcome, er
 			return false, err
 		case len(now) > 1:
 			return false, flows.Errorf(flows.Ambiguous, ch.op, "%d accounts have the address %s now", len(now), address).
-				WithHint("look at them in %s and leave one", c.title())
+				WithHint("look at them in %s and leave one", c.title()).AsSeen()
 		case now[0].State != flows.Active:
 			return false, flows.Errorf(flows.Unverified, ch.op, "there is an account of %s now, and it is %s", address, now[0].State).
-				WithHint("look at it in %s; `usher reactivate` makes a deactivated one active", c.title())
+				WithHint("look at it in %s; `usher reactivate` makes a deactivated one active", c.title()).AsSeen()
 		}
 		seen = &now[0]
 		return true, nil

@@ -67,9 +67,9 @@ func (c *Console) CreateGroup(ctx context.Context, name string) (flows.GroupOutc
 		case err != nil || len(now) == 0:
 			return false, err
 		case len(now) > 1:
-			return false, c.several(ch, len(now))
+			return false, c.several(ch, len(now)).AsSeen()
 		case now[0].Name != name:
-			return false, flows.Errorf(flows.Unverified, ch.op, "there is a group %s now", now[0].Name).WithHint("look at it in %s", c.title())
+			return false, flows.Errorf(flows.Unverified, ch.op, "there is a group %s now", now[0].Name).WithHint("look at it in %s", c.title()).AsSeen()
 		}
 		seen = &now[0]
 		return true, nil
@@ -80,7 +80,7 @@ func (c *Console) CreateGroup(ctx context.Context, name string) (flows.GroupOutc
 	return flows.GroupOutcome{Kind: flows.Done, Group: seen, Seen: "a fresh search shows one group of this name"}, nil
 }
 
-func (c *Console) several(ch change, n int) error {
+func (c *Console) several(ch change, n int) *flows.Error {
 	return flows.Errorf(flows.Ambiguous, ch.op, "%d groups are named %s", n, ch.subject).WithHint("look at them in %s and leave one", c.title())
 }
 
@@ -168,11 +168,11 @@ func (c *Console) renameLook(ch change, first *group, now *groupStanding, name s
 			return before, "", err
 		}
 		if g == nil {
-			return between, "", c.unverified(ch, nil, "the group is gone")
+			return between, "", c.unverified(ch, nil, "the group is gone").AsSeen()
 		}
 		now.group = g
 		if gone := missing(first.members, g); len(gone) > 0 {
-			return between, "", c.unverified(ch, nil, "%d members are not in the group any more", len(gone))
+			return between, "", c.unverified(ch, nil, "%d members are not in the group any more", len(gone)).AsSeen()
 		}
 		says := "a fresh read shows the name " + flows.Clean(g.name)
 		switch g.name {
@@ -233,7 +233,7 @@ func (c *Console) ChangeMembers(ctx context.Context, g flows.Group, add, remove 
 		for i, batch := range batches {
 			if err := m.batch(ctx, batch, way.into, fmt.Sprintf("%d/%d", i+1, len(batches))); err != nil {
 				if done > 0 && flows.CodeOf(err) != flows.Unverified {
-					err = c.unverified(ch, err, "%d were done before, and then", done)
+					err = c.unverified(ch, err, "%d were done before, and then", done).AsSeen()
 				}
 				return flows.GroupOutcome{}, err
 			}
@@ -241,7 +241,7 @@ func (c *Console) ChangeMembers(ctx context.Context, g flows.Group, add, remove 
 		}
 	}
 	if gap := len(m.left(add, true)) + len(m.left(remove, false)); gap > 0 {
-		return flows.GroupOutcome{}, c.unverified(ch, nil, "%d of those who were put in or taken out are not so any more", gap)
+		return flows.GroupOutcome{}, c.unverified(ch, nil, "%d of those who were put in or taken out are not so any more", gap).AsSeen()
 	}
 	shown := c.named(m.now.group, add)
 	return flows.GroupOutcome{Kind: flows.Done, Group: &shown, Seen: fmt.Sprintf("a fresh read shows %d in and %d out, as ordered", len(add), len(remove))}, nil
@@ -352,11 +352,11 @@ func (m *move) look(first *group, who []flows.Account, into bool) look {
 			return before, "", err
 		}
 		if g == nil {
-			return between, "", m.c.unverified(m.ch, nil, "the group is gone")
+			return between, "", m.c.unverified(m.ch, nil, "the group is gone").AsSeen()
 		}
 		m.now.group = g
 		if gone := missing(others, g); len(gone) > 0 {
-			return between, "", m.c.unverified(m.ch, nil, "%d others are not in the group any more: %s", len(gone), some(gone))
+			return between, "", m.c.unverified(m.ch, nil, "%d others are not in the group any more: %s", len(gone), some(gone)).AsSeen()
 		}
 		switch left := m.left(who, into); len(left) {
 		case 0:

@@ -66,7 +66,7 @@ func (c *Console) climb(ctx context.Context, ch change, rungs []rung, look look)
 			case a.verdict == declined && state == before && !taken:
 				return "", c.refused(ch, a)
 			case a.verdict == declined:
-				return "", c.unverified(ch, nil, "%s, and a fresh look shows: %s", c.said(a), says)
+				return "", c.standing(ch, a, state, says)
 			}
 			break
 		}
@@ -75,7 +75,7 @@ func (c *Console) climb(ctx context.Context, ch change, rungs []rung, look look)
 	case !sent:
 		return "", flows.Errorf(flows.Unsupported, ch.op, "there is no form of it that fits").WithHint("do it in %s", c.title())
 	case taken || state == between:
-		return "", c.unverified(ch, nil, "%s, and a fresh look shows: %s", c.said(last), says)
+		return "", c.standing(ch, last, state, says)
 	}
 	return "", c.refused(ch, last)
 }
@@ -89,7 +89,7 @@ func (c *Console) after(ctx context.Context, ch change, a answer, try int, look 
 	case accepted, lost:
 		s, says, err = c.poll(ctx, look)
 		if err == nil && s != wanted && a.verdict == lost {
-			err = c.unverified(ch, nil, "%s, and a fresh look shows: %s", c.said(a), says)
+			err = c.standing(ch, a, s, says)
 			return s, says, false, err
 		}
 	case limited:
@@ -102,7 +102,7 @@ func (c *Console) after(ctx context.Context, ch change, a answer, try int, look 
 		switch {
 		case err != nil || s == wanted:
 		case s == between:
-			return s, says, false, c.unverified(ch, nil, "%s, and a fresh look shows: %s", c.said(a), says)
+			return s, says, false, c.standing(ch, a, s, says)
 		case over:
 			return s, says, false, c.wire.unavailable(ch.op, a.reply, nil)
 		default:
@@ -115,6 +115,16 @@ func (c *Console) after(ctx context.Context, ch change, a answer, try int, look 
 		return s, says, false, c.unverified(ch, err, "%s, and a fresh look did not show what became of it", c.said(a))
 	}
 	return s, says, false, nil
+}
+
+// standing is the error of a write after which it is not as ordered. What is as it was may only be
+// late; what is neither so nor so was seen to be wrong.
+func (c *Console) standing(ch change, a answer, s sight, says string) error {
+	err := c.unverified(ch, nil, "%s, and a fresh look shows: %s", c.said(a), says)
+	if s == between {
+		return err.AsSeen()
+	}
+	return err
 }
 
 // poll looks until it is so, for as long as a service may take to show what it accepted.

@@ -192,11 +192,11 @@ func (c *Console) updateLook(ch change, first *user, now *standing, want flows.C
 			return before, "", err
 		}
 		if u == nil {
-			return between, "", c.unverified(ch, nil, "the account %s is gone", first.id)
+			return between, "", c.unverified(ch, nil, "the account %s is gone", first.id).AsSeen()
 		}
 		now.user = u
 		if odd := strayed(first, u, want); len(odd) > 0 {
-			return between, "", c.unverified(ch, nil, "something else has changed: %s", some(odd))
+			return between, "", c.unverified(ch, nil, "something else has changed: %s", some(odd)).AsSeen()
 		}
 		left := want.Differs(u.account)
 		switch {

@@ -159,8 +159,9 @@ func (c *Console) sendOnce(ctx context.Context, ch change, r request) (answer, e
 	return a, nil
 }
 
-// unverified is the error of a write of which nobody saw what became.
-func (c *Console) unverified(ch change, cause error, format string, args ...any) error {
+// unverified is the error of a write that was not seen to have worked; where something else was seen
+// it is marked so.
+func (c *Console) unverified(ch change, cause error, format string, args ...any) *flows.Error {
 	text := fmt.Sprintf(format, args...)
 	e := flows.Errorf(flows.Unverified, ch.op, "%s", text)
 	if cause != nil {
