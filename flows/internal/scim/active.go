@@ -2,7 +2,6 @@ package scim
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -20,7 +19,7 @@ func (c *Console) Deactivate(ctx context.Context, who flows.Account) (flows.Outc
 		return flows.Outcome{}, err
 	}
 	if u.account.State == flows.Deactivated {
-		return c.alreadyOff(ctx, ch, u)
+		return c.alreadyOff(ctx, ch, who, u)
 	}
 	if err := c.sameState(ch, who, u); err != nil {
 		return flows.Outcome{}, err
@@ -37,7 +36,7 @@ func (c *Console) Deactivate(ctx context.Context, who flows.Account) (flows.Outc
 	if out.Account != nil {
 		out.Account.Roles = slices.Clone(who.Roles) // what was changed here is not what gives them
 	}
-	more, err := c.secondAgrees(ctx, ch)
+	more, err := c.secondAgrees(ctx, ch, who, u.account)
 	if err != nil {
 		return flows.Outcome{}, err
 	}
@@ -212,53 +211,4 @@ func (c *Console) gone(ctx context.Context, ch change, who flows.Account) (sight
 		return between, "", c.unverified(ch, nil, "the account %s is gone, and %s has another one", who.ID, who.Email).AsSeen()
 	}
 	return between, fmt.Sprintf("the account %s is listed and cannot be read", who.ID), nil
-}
-
-// alreadyOff is the outcome of an account that is inactive before anything was sent.
-func (c *Console) alreadyOff(ctx context.Context, ch change, u *user) (flows.Outcome, error) {
-	out := flows.Outcome{Kind: flows.Already, Account: &u.account, Seen: "the account is inactive"}
-	if c.second == nil {
-		return out, nil
-	}
-	s, err := c.readSecond(ctx)
-	if _, failed := errors.AsType[*secondError](err); failed {
-		out.Seen += "; the " + c.second.Name() + " could not be asked"
-		return out, nil
-	}
-	if err != nil {
-		return flows.Outcome{}, err
-	}
-	if s.active[fold(ch.subject)] {
-		return flows.Outcome{}, flows.Errorf(flows.Unverified, ch.op, "via SCIM the account is inactive, and the %s shows it as active", c.second.Name()).
-			WithHint("look at %s in %s", ch.subject, c.title()).AsSeen()
-	}
-	return out, nil
-}
-
-// secondAgrees waits until the second source shows the account as inactive too, and returns what is
-// to be said of that.
-func (c *Console) secondAgrees(ctx context.Context, ch change) (string, error) {
-	if c.second == nil {
-		return "", nil
-	}
-	for w := c.wait(); ; {
-		s, err := c.readSecond(ctx)
-		_, failed := errors.AsType[*secondError](err)
-		switch {
-		case err != nil && !failed:
-			return "", c.unverified(ch, err, "it is inactive via SCIM, and the %s was not asked", c.second.Name())
-		case err == nil && !s.active[fold(ch.subject)]:
-			return "; so does the " + c.second.Name(), nil
-		}
-		more, werr := w.more(ctx)
-		switch {
-		case werr != nil:
-			return "", c.unverified(ch, werr, "it is inactive via SCIM, and the %s was not asked to the end", c.second.Name())
-		case more:
-		case failed:
-			return "; the " + c.second.Name() + " could not be asked", nil
-		default:
-			return "", c.unverified(ch, nil, "it is inactive via SCIM, and the %s goes on to show it as active", c.second.Name()).AsSeen()
-		}
-	}
 }

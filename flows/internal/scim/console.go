@@ -66,6 +66,7 @@ var (
 	_ flows.Reactivator = (*Console)(nil)
 	_ flows.Updater     = (*Console)(nil)
 	_ flows.Grouper     = (*Console)(nil)
+	_ flows.Confirmer   = (*Console)(nil)
 )
 
 // Open makes sure that the service takes the token, and learns its dialect where that is not known yet.

@@ -48,6 +48,9 @@ func (c *Console) readSecond(ctx context.Context) (*secondSight, error) {
 	return s, nil
 }
 
+// whole says whether the source lists as many as it counts itself, nobody of them in two minds.
+func (s *secondSight) whole() bool { return s.total == s.users && len(s.twice) == 0 }
+
 // fold puts an address in the form in which [flows.SameAddress] compares.
 func fold(s string) string {
 	s = strings.TrimSpace(s)
