@@ -60,7 +60,7 @@ func (c *Console) climb(ctx context.Context, ch change, rungs []rung, look look)
 				if a.verdict == accepted {
 					err = c.learned(ctx, ch.key, r.form)
 				}
-				return says, err
+				return says + overwritten(req), err
 			case again:
 				continue
 			case a.verdict == declined && state == before && !taken:
@@ -115,6 +115,14 @@ func (c *Console) after(ctx context.Context, ch change, a answer, try int, look 
 		return s, says, false, c.unverified(ch, err, "%s, and a fresh look did not show what became of it", c.said(a))
 	}
 	return s, says, false, nil
+}
+
+// overwritten says what a whole resource that was sent back without a condition may have undone.
+func overwritten(r *request) string {
+	if r.method != http.MethodPut || r.header.Get("If-Match") != "" {
+		return ""
+	}
+	return "; it was written whole, so that a change which somebody else made at the same moment may have been lost"
 }
 
 // standing is the error of a write after which it is not as ordered. What is as it was may only be

@@ -3,7 +3,6 @@ package scim
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -67,6 +66,7 @@ type edit struct {
 	path  string // of a PATCH
 	value any
 	apply func(body object) // the same in the whole resource
+	mail  string            // the e-mail that it replaces, where it is one
 }
 
 // edits are what of the change the user does not say yet. first is the user before anything was
@@ -113,9 +113,9 @@ func emailEdit(u *user, at int, address string) edit {
 	kind := u.emails[at].kind
 	alike := slices.DeleteFunc(slices.Clone(u.emails), func(e email) bool { return !strings.EqualFold(e.kind, kind) })
 	if kind != "" && len(alike) == 1 {
-		return edit{path: "emails[type eq " + quote(kind) + "].value", value: address, apply: apply}
+		return edit{path: "emails[type eq " + quote(kind) + "].value", value: address, apply: apply, mail: u.emails[at].value}
 	}
-	return edit{path: "emails", value: withEmail(u.raw.clone(), u.emails[at].value, address), apply: apply}
+	return edit{path: "emails", value: withEmail(u.raw.clone(), u.emails[at].value, address), apply: apply, mail: u.emails[at].value}
 }
 
 // withEmail returns the emails of a user with one of them changed.
@@ -195,57 +195,50 @@ func (c *Console) updateLook(ch change, first *user, now *standing, want flows.C
 			return between, "", c.unverified(ch, nil, "the account %s is gone", first.id).AsSeen()
 		}
 		now.user = u
-		if odd := strayed(first, u, want); len(odd) > 0 {
+		odd, follows := strayed(first, u, want)
+		if len(odd) > 0 {
 			return between, "", c.unverified(ch, nil, "something else has changed: %s", some(odd)).AsSeen()
 		}
-		left := want.Differs(u.account)
+		left := remaining(first, u, want)
 		switch {
 		case len(left) == 0:
-			return wanted, fmt.Sprintf("a fresh read of the account %s shows all of it, and everything else as it was", u.id), nil
-		case slices.Equal(left, want.Differs(first.account)):
+			says := fmt.Sprintf("a fresh read of the account %s shows all of it, and everything else as it was", u.id)
+			if len(follows) > 0 {
+				says += ", but for what follows the name: " + some(follows)
+			}
+			return wanted, says + apart(first, want), nil
+		case slices.Equal(left, remaining(first, first, want)):
 			return before, "still " + some(left), nil
 		}
 		return between, "not changed: " + some(left), nil
 	}
 }
 
-// strayed says what changed beside the change: of what usher reads, everything that was not ordered;
-// of the rest, what is not there any more.
-func strayed(first, now *user, want flows.Change) []string {
-	var odd []string
-	say := func(k, was, is string) {
-		if was != is {
-			odd = append(odd, fmt.Sprintf("%s: %q -> %q", k, was, is))
+// remaining says what is not yet as ordered: what the account shows by its words, and every attribute
+// of it that usher sets, such as the primary e-mail behind a user name that is the address too.
+func remaining(first, now *user, want flows.Change) []string {
+	left := want.Differs(now.account)
+	for _, e := range edits(first, now, want) {
+		switch {
+		case e.path == "userName" && !slices.ContainsFunc(left, isEmail):
+			left = append(left, fmt.Sprintf("userName: %s -> %s", flows.Clean(now.userName), want.Email))
+		case e.mail != "" && (first.userNamed() || !slices.ContainsFunc(left, isEmail)):
+			left = append(left, fmt.Sprintf("primary e-mail: %s -> %s", flows.Clean(e.mail), want.Email))
 		}
 	}
-	say("state", string(first.account.State), string(now.account.State))
-	if want.Email == "" {
-		say("address", first.account.Email, now.account.Email)
-	} else if !flows.SameAddress(now.account.Email, want.Email) {
-		say("address", first.account.Email, now.account.Email)
-	}
-	for _, k := range flows.ChangeWords() {
-		if v, ok := want.Words[k]; !ok || now.account.Words[k] != v {
-			say(k, first.account.Words[k], now.account.Words[k])
-		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(first.raw)) {
-		if v, ok := now.raw.get(k); (!ok || v == nil) && first.raw[k] != nil && !strings.EqualFold(k, "meta") && !emptyValue(first.raw[k]) {
-			odd = append(odd, flows.Clean(k)+" is not there any more")
-		}
-	}
-	return odd
+	return left
 }
 
-// emptyValue says whether a value says nothing, so that a service may leave it out.
-func emptyValue(v any) bool {
-	switch v := v.(type) {
-	case string:
-		return v == ""
-	case []any:
-		return len(v) == 0
-	case map[string]any:
-		return len(v) == 0
+func isEmail(s string) bool { return strings.HasPrefix(s, "email: ") }
+
+// userNamed says whether the account is known by its user name.
+func (u *user) userNamed() bool { return isAddress(u.userName) }
+
+// apart says that the primary e-mail is another address than the user name, and was left so.
+func apart(first *user, want flows.Change) string {
+	i := first.main()
+	if want.Email == "" || !first.userNamed() || i < 0 || flows.SameAddress(first.emails[i].value, first.account.Email) {
+		return ""
 	}
-	return false
+	return fmt.Sprintf("; its primary e-mail %s was another one before, and was left", flows.Clean(first.emails[i].value))
 }
