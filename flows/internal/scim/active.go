@@ -86,7 +86,7 @@ func (c *Console) asPlanned(ctx context.Context, ch change, who flows.Account) (
 		if err != nil {
 			return nil, err
 		}
-		users, err := f.exactly(c.wire.base.Host)
+		users, err := f.exactly(c.title())
 		switch {
 		case err != nil:
 			return nil, err
@@ -201,7 +201,7 @@ func (c *Console) gone(ctx context.Context, ch change, who flows.Account) (sight
 	if err != nil {
 		return between, "", err
 	}
-	users, err := f.exactly(c.wire.base.Host)
+	users, err := f.exactly(c.title())
 	switch {
 	case err != nil:
 		return between, "", err

@@ -21,13 +21,13 @@ func (c *Console) Find(ctx context.Context, email string) ([]flows.Account, erro
 	if err != nil {
 		return nil, err
 	}
-	users, err := f.exactly(c.wire.base.Host)
+	users, err := f.exactly(c.title())
 	if err != nil {
 		return nil, err
 	}
 	admins := &admins{}
 	if len(users) > 0 {
-		if admins, _, err = c.admins(ctx); err != nil {
+		if admins, _, err = c.admins(ctx, f.ids); err != nil {
 			return nil, err
 		}
 	}
@@ -42,31 +42,49 @@ func (c *Console) Find(ctx context.Context, email string) ([]flows.Account, erro
 // found is what a search came to.
 type found struct {
 	address  string
-	exact    []*user // whose address it is
-	other    []*user // of another address, with this one among their emails
-	complete bool    // the list was read to its proved end
-	why      string  // why not
+	exact    []*user         // whose address it is
+	other    []*user         // of another address, with this one among their emails
+	complete bool            // the list was read to its proved end
+	why      string          // why not
+	ids      map[string]bool // of everybody who was read
 }
 
-// exactly returns the users of the address, or the error that follows from what was found.
-func (f *found) exactly(host string) ([]*user, error) {
+// exactly returns the users of the address, or the error that follows from what was found. title is
+// the app's name, for people.
+func (f *found) exactly(title string) ([]*user, error) {
 	const op = "find the account"
 	if len(f.other) > 0 {
-		u := f.other[0].account
-		return nil, flows.Errorf(flows.Ambiguous, op, "%s is also an e-mail of the account %s of %s", f.address, u.Email, host).
-			WithHint("give the address by which the account is known: %s", u.Email)
+		return nil, f.contested(op, title)
 	}
 	if f.complete {
 		return f.exact, nil
 	}
 	if len(f.exact) == 0 {
 		return nil, flows.Errorf(flows.Incomplete, op, "nobody of %s was found, and the list could not be proved complete: %s", f.address, f.why).
-			WithHint("see `usher check` for what the service can do, and look in the app")
+			WithHint("see `usher check` for what the service can do, and look in %s", title)
 	}
 	for _, u := range f.exact {
 		u.account.Words[wordSearch] = "found by filter; the list could not be proved complete, so a second account of this address is not excluded"
 	}
 	return f.exact, nil
+}
+
+// contested is the error of an address that is also among the e-mails of another account. Whose it is
+// only a person can say: to name the other account as the one to order by may hit somebody else.
+func (f *found) contested(op, title string) error {
+	var names, others []string
+	for _, u := range f.exact {
+		names = append(names, "the user name of the account "+u.id)
+	}
+	for _, u := range f.other {
+		others = append(others, fmt.Sprintf("an e-mail of the account %s (%s)", u.id, u.account.Email))
+	}
+	if len(names) > 0 {
+		return flows.Errorf(flows.Ambiguous, op, "%s is %s and also %s", f.address, some(names), some(others)).
+			WithHint("look at both in %s and take the address off one", title)
+	}
+	return flows.Errorf(flows.Ambiguous, op, "%s is nobody's user name, and %s", f.address, some(others)).
+		WithHint("look in %s at whose it is; if it is that person's, order by the user name", title)
 }
 
 // search looks for an address by filters and in the whole list.
@@ -87,6 +105,7 @@ func (c *Console) search(ctx context.Context, email string) (*found, error) {
 		f.why = c.wire.harmless(err.Error())
 	default:
 		f.complete, f.why = r.whole(), r.whyNot()
+		f.ids = idsOf(users)
 		for _, u := range users {
 			if u.answers(f.address) || u.mentions(f.address) {
 				byID[u.id] = u

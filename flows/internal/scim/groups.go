@@ -92,6 +92,23 @@ func (g *group) readMembers(obj object) error {
 	return nil
 }
 
+// unread says why it is not known who is in the group, or "". users are the ids of all accounts; nil
+// where they were not read.
+func (g *group) unread(users map[string]bool) string {
+	if !g.shown {
+		return "does not show who is in it"
+	}
+	if users == nil || g.nested {
+		return "" // that a group is in it is told of where it matters
+	}
+	for _, m := range g.members {
+		if !users[m.ID] {
+			return "shows a member that is the id of no account"
+		}
+	}
+	return ""
+}
+
 // sameName compares names of groups: whole, case folded, white space at the ends left out.
 func sameName(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
 
@@ -126,8 +143,11 @@ func (c *Console) Groups(ctx context.Context) (*flows.Groups, error) {
 		byID[u.id] = u
 	}
 	out := &flows.Groups{Connection: c.env.Connection.Name, Taken: c.now(), Groups: make([]flows.Group, 0, len(groups)), Witnesses: r.witnesses()}
+	ids := idsOf(users)
 	for _, g := range groups {
-		out.Groups = append(out.Groups, c.show(g, byID))
+		shown := c.show(g, byID)
+		shown.Unread = g.unread(ids) != ""
+		out.Groups = append(out.Groups, shown)
 	}
 	if !ur.whole() {
 		out.Notes = append(out.Notes, "the list of users could not be proved complete, so that the address of a member may be missing: "+ur.whyNot())
@@ -140,7 +160,7 @@ func (c *Console) Groups(ctx context.Context) (*flows.Groups, error) {
 
 // show returns a group as it is told of.
 func (c *Console) show(g *group, users map[string]*user) flows.Group {
-	out := flows.Group{ID: g.id, Name: flows.Clean(g.name), Members: slices.Clone(g.members), Reserved: c.reserved(g.name)}
+	out := flows.Group{ID: g.id, Name: flows.Clean(g.name), Members: slices.Clone(g.members), Reserved: c.reserved(g.name), Unread: !g.shown}
 	for i, m := range out.Members {
 		if u := users[m.ID]; u != nil {
 			out.Members[i].Email = u.account.Email
@@ -261,7 +281,7 @@ func (c *Console) searchGroups(ctx context.Context, name string) ([]*group, erro
 	}
 	if len(byID) == 0 && !r.whole() {
 		return nil, flows.Errorf(flows.Incomplete, op, "no group %s was found, and the list could not be proved complete: %s", name, r.whyNot()).
-			WithHint("see `usher check` for what the service can do, and look in the app")
+			WithHint("see `usher check` for what the service can do, and look in %s", c.title())
 	}
 	ids := make([]string, 0, len(byID))
 	for id := range byID {

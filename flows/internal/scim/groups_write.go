@@ -18,7 +18,7 @@ func (c *Console) untouched(ch change, names ...string) error {
 	for _, n := range names {
 		if c.reserved(n) {
 			return flows.Errorf(flows.Refused, ch.op, "the group %s is %s's own", flows.Clean(n), c.title()).
-				WithHint("usher never makes, renames or changes it; do that in the app")
+				WithHint("usher never makes, renames or changes it; do that in %s", c.title())
 		}
 	}
 	return nil
@@ -218,6 +218,10 @@ func (c *Console) ChangeMembers(ctx context.Context, g flows.Group, add, remove 
 	if err != nil {
 		return flows.GroupOutcome{}, err
 	}
+	if g.Unread || !first.shown || byName(first, slices.Concat(add, remove)) {
+		return flows.GroupOutcome{}, flows.Errorf(flows.Incomplete, ch.op, "%s does not show who is in the group %s, or not by the ids of accounts", c.title(), g.Name).
+			WithHint("change its members in %s: whether it was done could not be seen", c.title())
+	}
 	m := &move{c: c, ch: ch, now: &groupStanding{group: first}}
 	in, out := m.left(add, true), m.left(remove, false)
 	if len(in)+len(out) == 0 {
@@ -245,6 +249,18 @@ func (c *Console) ChangeMembers(ctx context.Context, g flows.Group, add, remove 
 	}
 	shown := c.named(m.now.group, add)
 	return flows.GroupOutcome{Kind: flows.Done, Group: &shown, Seen: fmt.Sprintf("a fresh read shows %d in and %d out, as ordered", len(add), len(remove))}, nil
+}
+
+// byName says whether the group shows one of the accounts by something else than its id: then who is in
+// it cannot be told by ids.
+func byName(g *group, accounts []flows.Account) bool {
+	names := map[string]bool{}
+	for _, a := range accounts {
+		for _, k := range append(addresses([]flows.Account{a}), a.Words[flows.WordExternalID]) {
+			names[k] = k != "" && k != fold(a.ID)
+		}
+	}
+	return slices.ContainsFunc(g.members, func(m flows.Member) bool { return names[fold(m.ID)] })
 }
 
 func same(a flows.Account) func(flows.Account) bool {

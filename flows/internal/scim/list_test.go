@@ -120,6 +120,9 @@ func TestRolesAreKnownOnlyFromGroupsThatWereReadWhole(t *testing.T) {
 		"a group in it":    {{"id": "g1", "displayName": "Account Admins", "members": []any{resource{"value": "g2", "type": "Group"}}}},
 		"a nameless one":   {testGroup("g1", "Account Admins", "2"), {"id": "g2"}},
 		"an unreadable id": {testGroup("", "Account Admins", "2")},
+		"no members shown": {{"id": "g1", "displayName": "Account Admins"}},
+		"by user name":     {testGroup("g1", "Account Admins", someone)},
+		"one by user name": {testGroup("g1", "Account Admins", "1", someone)},
 	} {
 		s.mu.Lock()
 		s.kinds["Groups"] = groups
@@ -127,6 +130,9 @@ func TestRolesAreKnownOnlyFromGroupsThatWereReadWhole(t *testing.T) {
 		r, err := c.List(t.Context())
 		if err != nil || r.Accounts[1].Roles != nil || len(r.Notes) == 0 {
 			t.Errorf("%s: %+v %v", name, r, err)
+		}
+		if a := s.account(c, someone); a.Roles != nil {
+			t.Errorf("%s: found by its address it has %v", name, a.Roles)
 		}
 	}
 }

@@ -15,7 +15,7 @@ func (c *Console) List(ctx context.Context) (*flows.Roster, error) {
 	if err != nil {
 		return nil, err
 	}
-	admins, notes, err := c.admins(ctx)
+	admins, notes, err := c.admins(ctx, idsOf(users))
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +69,14 @@ func (c *Console) readUsers(ctx context.Context) ([]*user, *reading, error) {
 	return users, r, err
 }
 
+func idsOf(users []*user) map[string]bool {
+	ids := make(map[string]bool, len(users))
+	for _, u := range users {
+		ids[u.id] = true
+	}
+	return ids
+}
+
 // witnesses are what a reading says of its own completeness.
 func (r *reading) witnesses() []flows.Witness {
 	total := flows.Witness{Name: "total", Independent: true, Applies: r.total != unstated}
@@ -119,8 +127,9 @@ func (a *admins) give(acc *flows.Account) {
 }
 
 // admins reads who is in the groups of admins. Where it cannot be read with certainty nobody's role
-// is known, and the notes say why.
-func (c *Console) admins(ctx context.Context) (*admins, []string, error) {
+// is known, and the notes say why. users are the ids of everybody who was read: a member who is none of
+// them is shown by something else than an id.
+func (c *Console) admins(ctx context.Context, users map[string]bool) (*admins, []string, error) {
 	a := &admins{ids: map[string]bool{}}
 	if len(c.shape.AdminGroups) == 0 || len(c.shape.App.Admins) == 0 || !c.shape.Groups {
 		return a, nil, nil
@@ -145,6 +154,9 @@ func (c *Console) admins(ctx context.Context) (*admins, []string, error) {
 		found = true
 		if g.nested {
 			return a, []string{"nobody's role is known: the group " + flows.Clean(g.name) + " has groups in it"}, nil
+		}
+		if why := g.unread(users); why != "" {
+			return a, []string{"nobody's role is known: the group " + flows.Clean(g.name) + " " + why}, nil
 		}
 		for _, m := range g.members {
 			a.ids[m.ID] = true

@@ -56,7 +56,7 @@ func TestWhateverElseAnUpdateChangedIsNamedAndNeverCalledAsItWas(t *testing.T) {
 		"the family name is lost":          {func(u resource) { delete(in(u, "name"), "familyName") }, "name.familyName"},
 		"another word of usher's":          {func(u resource) { u["externalId"] = "x" }, "externalId"},
 		"inactive":                         {func(u resource) { u["active"] = false }, "state"},
-		"an e-mail more":                   {func(u resource) { u["emails"] = append(u["emails"].([]any), resource{"value": "y@example.com"}) }, "emails"}, //nolint:forcetypeassert // as made
+		"an e-mail more":                   {func(u resource) { u["emails"] = append(u["emails"].([]any), resource{"value": "y@example.com"}) }, "emails"}, //nolint:errcheck,forcetypeassert // as made
 		"its own name of case":             {func(u resource) { u["Title"] = u["title"]; delete(u, "title") }, ""},
 		"roles in another order":           {func(u resource) { u["roles"] = []any{resource{"value": "b"}, resource{"Value": "a"}} }, ""},
 		"what was empty is left out":       {func(u resource) { delete(u, "empty") }, ""},

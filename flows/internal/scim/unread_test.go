@@ -1,0 +1,57 @@
+package scim
+
+import (
+	"testing"
+
+	"github.com/usherhq/usher/flows"
+)
+
+func TestAGroupWhoseMembersAreNotShownIsUnreadAndNotEmptyAndNotChanged(t *testing.T) {
+	t.Parallel()
+	for name, k := range map[string]struct {
+		group  resource
+		unread bool
+		named  bool // FindGroup sees it too, though it reads no users
+	}{
+		"by ids":               {testGroup("g1", "Sales", "1", "2"), false, false},
+		"empty":                {testGroup("g1", "Sales"), false, false},
+		"null":                 {resource{"id": "g1", "displayName": "Sales", "members": nil}, false, false},
+		"no members attribute": {resource{"id": "g1", "displayName": "Sales"}, true, true},
+		"by user names":        {testGroup("g1", "Sales", "u1@example.com", someone), true, false},
+		"one by user name":     {testGroup("g1", "Sales", "1", someone), true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t, 3)
+			s.kinds["Groups"] = []resource{k.group}
+			c, _ := s.console(testShape())
+			all, err := c.Groups(t.Context())
+			if err != nil || len(all.Groups) != 1 || all.Groups[0].Unread != k.unread {
+				t.Fatalf("%+v %v", all, err)
+			}
+			found, err := c.FindGroup(t.Context(), "sales")
+			if err != nil || len(found) != 1 || found[0].Unread != k.named {
+				t.Errorf("%+v %v", found, err)
+			}
+			joiner := s.account(c, "u3@example.com")
+			if !k.unread {
+				if out, err := c.ChangeMembers(t.Context(), all.Groups[0], []flows.Account{joiner}, nil); err != nil || out.Kind != flows.Done {
+					t.Errorf("%+v %v", out, err)
+				}
+				return
+			}
+			_, err = c.ChangeMembers(t.Context(), all.Groups[0], []flows.Account{joiner}, nil)
+			wantCode(t, err, flows.Incomplete)
+			leaver := joiner
+			if !k.named {
+				leaver = s.account(c, someone) // who is in, and not by the id
+			}
+			// Also where the plan did not say so.
+			_, err = c.ChangeMembers(t.Context(), flows.Group{ID: "g1", Name: "Sales"}, nil, []flows.Account{leaver})
+			wantCode(t, err, flows.Incomplete)
+			if len(s.wrote()) > 0 {
+				t.Errorf("sent %v", s.wrote())
+			}
+		})
+	}
+}
