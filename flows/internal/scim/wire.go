@@ -21,7 +21,7 @@ import (
 
 const (
 	perSecond = 5.0               // requests, where the connection names no other budget
-	burst     = 10                // requests that may come at once
+	burst     = 5                 // requests that may come at once: a second's budget
 	bound     = 120 * time.Second // of one request with its whole reply; some services need 45 s
 	mostBody  = 16 << 20          // bytes of a reply, unpacked
 	mostError = 64 << 10          // bytes of a reply that is no success
@@ -43,7 +43,7 @@ type WireOptions struct {
 	Token  secrets.Value
 	// PerSecond is the budget of requests; 0 means five, less than 0 means no bound.
 	PerSecond float64
-	// Burst is how many requests may come at once; 0 means ten.
+	// Burst is how many requests may come at once; 0 means five, and no more than one second's budget.
 	Burst int
 	// Bound is how long one request may take, with its reply; 0 means two minutes.
 	Bound time.Duration
@@ -105,19 +105,28 @@ func NewWire(o WireOptions) (*Wire, error) {
 	}
 	if most <= 0 {
 		most = burst
+		if limit < burst {
+			most = max(1, int(limit))
+		}
 	}
 	w.budget = rate.NewLimiter(limit, most)
-	w.reads = &http.Client{Transport: transport(false), CheckRedirect: sameOrigin}
+	w.reads = &http.Client{Transport: transport(base, false), CheckRedirect: sameOrigin}
 	// A write gets a connection of its own: on a kept one that the service closes just then, the
 	// reply is lost and nobody knows what became of the write.
-	w.writes = &http.Client{Transport: transport(true), CheckRedirect: noRedirect}
+	w.writes = &http.Client{Transport: transport(base, true), CheckRedirect: noRedirect}
 	return w, nil
 }
 
 // transport speaks HTTP/1.1 only, where it is plain that a request is sent once.
-func transport(once bool) *http.Transport {
+func transport(base *url.URL, once bool) *http.Transport {
+	proxy := http.ProxyFromEnvironment
+	if loopback(base.Hostname()) {
+		// What is for this machine never leaves it. Of the names, ProxyFromEnvironment spares only
+		// "localhost" in lower case.
+		proxy = nil
+	}
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment, // never for loopback
+		Proxy:                  proxy,
 		DialContext:            (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    15 * time.Second,
