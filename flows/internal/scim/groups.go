@@ -17,6 +17,7 @@ type group struct {
 	id, name string
 	members  []flows.Member // each once
 	shown    bool           // the attribute is there, maybe empty
+	empty    bool           // it is not there, and the service shows that of other groups
 	nested   bool           // another group is a member
 	raw      object         // nil in a list
 	etag     string
@@ -95,7 +96,7 @@ func (g *group) readMembers(obj object) error {
 // unread says why it is not known who is in the group, or "". users are the ids of all accounts; nil
 // where they were not read.
 func (g *group) unread(users map[string]bool) string {
-	if !g.shown {
+	if !g.shown && !g.empty {
 		return "does not show who is in it"
 	}
 	if users == nil || g.nested {
@@ -160,7 +161,7 @@ func (c *Console) Groups(ctx context.Context) (*flows.Groups, error) {
 
 // show returns a group as it is told of.
 func (c *Console) show(g *group, users map[string]*user) flows.Group {
-	out := flows.Group{ID: g.id, Name: flows.Clean(g.name), Members: slices.Clone(g.members), Reserved: c.reserved(g.name), Unread: !g.shown}
+	out := flows.Group{ID: g.id, Name: flows.Clean(g.name), Members: slices.Clone(g.members), Reserved: c.reserved(g.name), Unread: g.unread(nil) != ""}
 	for i, m := range out.Members {
 		if u := users[m.ID]; u != nil {
 			out.Members[i].Email = u.account.Email
@@ -213,6 +214,12 @@ func (c *Console) readGroups(ctx context.Context) ([]*group, *reading, error) {
 		}
 		whole.raw = nil
 		groups[i] = whole
+	}
+	// An attribute of no values may be left out. Where the service shows the members of another group,
+	// one without that attribute has nobody in it.
+	shows := slices.ContainsFunc(groups, func(g *group) bool { return len(g.members) > 0 })
+	for _, g := range groups {
+		g.empty = shows && !g.shown
 	}
 	return groups, r, nil
 }
@@ -293,6 +300,9 @@ func (c *Console) searchGroups(ctx context.Context, name string) ([]*group, erro
 		g, err := c.getGroup(ctx, id) // whole, and as it is now
 		if err != nil {
 			return nil, err
+		}
+		if g != nil {
+			g.empty = !g.shown && slices.ContainsFunc(groups, func(o *group) bool { return len(o.members) > 0 && o.id != id })
 		}
 		if g != nil && sameName(flows.Clean(g.name), name) {
 			out = append(out, g)

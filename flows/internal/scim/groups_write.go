@@ -99,6 +99,8 @@ func (c *Console) groupAsPlanned(ctx context.Context, ch change, g flows.Group) 
 		return nil, flows.Errorf(flows.Refused, ch.op, "the group %s is named %s now, and was %s when the plan was made", g.ID, flows.Clean(now.name), g.Name).
 			WithHint("order again, so that a new plan is made")
 	}
+	// As the plan read it nobody was in it, and that was certain.
+	now.empty = !now.shown && !g.Unread && len(g.Members) == 0
 	return now, c.untouched(ch, now.name)
 }
 
@@ -170,6 +172,7 @@ func (c *Console) renameLook(ch change, first *group, now *groupStanding, name s
 		if g == nil {
 			return between, "", c.unverified(ch, nil, "the group is gone").AsSeen()
 		}
+		g.empty = !g.shown && first.empty
 		now.group = g
 		if gone := missing(first.members, g); len(gone) > 0 {
 			return between, "", c.unverified(ch, nil, "%d members are not in the group any more", len(gone)).AsSeen()
@@ -218,7 +221,7 @@ func (c *Console) ChangeMembers(ctx context.Context, g flows.Group, add, remove 
 	if err != nil {
 		return flows.GroupOutcome{}, err
 	}
-	if g.Unread || !first.shown || byName(first, slices.Concat(add, remove)) {
+	if g.Unread || first.unread(nil) != "" || byName(first, slices.Concat(add, remove)) {
 		return flows.GroupOutcome{}, flows.Errorf(flows.Incomplete, ch.op, "%s does not show who is in the group %s, or not by the ids of accounts", c.title(), g.Name).
 			WithHint("change its members in %s: whether it was done could not be seen", c.title())
 	}
@@ -370,6 +373,7 @@ func (m *move) look(first *group, who []flows.Account, into bool) look {
 		if g == nil {
 			return between, "", m.c.unverified(m.ch, nil, "the group is gone").AsSeen()
 		}
+		g.empty = !g.shown // it was readable before, and who is missing is told of below
 		m.now.group = g
 		if gone := missing(others, g); len(gone) > 0 {
 			return between, "", m.c.unverified(m.ch, nil, "%d others are not in the group any more: %s", len(gone), some(gone)).AsSeen()

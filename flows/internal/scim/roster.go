@@ -155,6 +155,7 @@ func (c *Console) admins(ctx context.Context, users map[string]bool) (*admins, [
 		if g.nested {
 			return a, []string{"nobody's role is known: the group " + flows.Clean(g.name) + " has groups in it"}, nil
 		}
+		g.empty = false // that nobody at all is an admin is not to be taken from what is left out
 		if why := g.unread(users); why != "" {
 			return a, []string{"nobody's role is known: the group " + flows.Clean(g.name) + " " + why}, nil
 		}

@@ -47,11 +47,27 @@ func TestAGroupWhoseMembersAreNotShownIsUnreadAndNotEmptyAndNotChanged(t *testin
 				leaver = s.account(c, someone) // who is in, and not by the id
 			}
 			// Also where the plan did not say so.
-			_, err = c.ChangeMembers(t.Context(), flows.Group{ID: "g1", Name: "Sales"}, nil, []flows.Account{leaver})
+			_, err = c.ChangeMembers(t.Context(), flows.Group{ID: "g1", Name: "Sales", Members: []flows.Member{{ID: "9"}}}, nil, []flows.Account{leaver})
 			wantCode(t, err, flows.Incomplete)
 			if len(s.wrote()) > 0 {
 				t.Errorf("sent %v", s.wrote())
 			}
 		})
+	}
+}
+
+// A service may leave out an attribute without values: then a new group shows none.
+func TestAGroupWithoutMembersIsEmptyWhereTheServiceShowsThoseOfOthers(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, 3)
+	s.kinds["Groups"] = []resource{{"id": "g1", "displayName": "Sales"}, testGroup("g2", "Support", "1")}
+	c, _ := s.console(testShape())
+	found, err := c.FindGroup(t.Context(), "Sales")
+	if err != nil || len(found) != 1 || found[0].Unread {
+		t.Fatalf("%+v %v", found, err)
+	}
+	out, err := c.ChangeMembers(t.Context(), found[0], []flows.Account{s.account(c, someone)}, nil)
+	if err != nil || out.Kind != flows.Done || !out.Group.Has("2") || out.Group.Unread {
+		t.Errorf("%+v %v", out, err)
 	}
 }
