@@ -221,7 +221,10 @@ func (c *Console) ChangeMembers(ctx context.Context, g flows.Group, add, remove 
 	if err != nil {
 		return flows.GroupOutcome{}, err
 	}
-	if g.Unread || first.unread(nil) != "" || byName(first, slices.Concat(add, remove)) {
+	// Where no members are shown at all there may be none, as in a new group of a service that leaves out
+	// what has no values. Who is put in is seen then or not; that somebody is out could not be told.
+	hidden := first.unread(nil) != "" && (len(remove) > 0 || len(g.Members) > 0)
+	if hidden || g.Unread && first.shown || byName(first, slices.Concat(add, remove)) {
 		return flows.GroupOutcome{}, flows.Errorf(flows.Incomplete, ch.op, "%s does not show who is in the group %s, or not by the ids of accounts", c.title(), g.Name).
 			WithHint("change its members in %s: whether it was done could not be seen", c.title())
 	}
