@@ -222,7 +222,8 @@ func (r *run) planGroup(p *Plan, now sight) error {
 // readable says whether who is in the group can be told: one who is in it under a name that is no
 // account's id cannot be told from one who is not.
 func (r *run) readable(g flows.Group, now sight) error {
-	unknown := g.Unread
+	// Who comes in is seen afterwards; that nobody is to be taken out of what is not shown is no proof.
+	unknown := g.Unread && len(r.order.Group.Remove) > 0
 	for _, m := range g.Members {
 		unknown = unknown || !now.ids[m.ID]
 	}
