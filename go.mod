@@ -8,10 +8,11 @@ ignore node_modules
 // Versions are pinned by hand; each line says what it is for.
 require (
 	filippo.io/age v1.3.2 // encryption of secrets, sessions and pictures: small, audited, one format
+	github.com/emersion/go-smtp v0.25.1 // the receiver that the e-mail tests deliver to
+	github.com/go-json-experiment/json v1.27.2 // the tokens of JSON in one pass, duplicate names refused: lists of a SCIM service
 	github.com/go-rod/rod v0.116.2 // the DevTools protocol; frozen upstream, so never `go get -u` (its fetchup breaks)
 	github.com/goccy/go-yaml v1.19.2 // strict YAML whose errors show line, column and source
 	github.com/nicholas-fedor/shoutrrr v0.13.2 // alerts to Slack, e-mail, webhooks and some twenty others; the fork that is kept up
-	github.com/emersion/go-smtp v0.25.1 // the receiver that the e-mail tests deliver to
 	github.com/pquerna/otp v1.5.0 // one-time codes (RFC 6238)
 	github.com/pressly/goose/v3 v3.29.0 // numbered migrations, embedded, for both databases
 	github.com/robfig/cron/v3 v3.0.1 // cron expressions and time zones
