@@ -11,7 +11,34 @@ import (
 // folded, at most 500 characters. Markup and formulas are the business of whoever prints
 // HTML or CSV.
 func Clean(s string) string {
-	const most = 500
+	if isClean(s) {
+		return s
+	}
+	return wash(s)
+}
+
+// mostClean is how many characters are left of a text.
+const mostClean = 500
+
+// isClean knows most of the texts that are harmless already: printable ASCII with white space folded.
+// What it does not know may be harmless as well.
+func isClean(s string) bool {
+	if len(s) > mostClean {
+		return false
+	}
+	gap := true // white space may not come next
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == ' ' && gap, c < ' ', c > '~':
+			return false
+		default:
+			gap = c == ' '
+		}
+	}
+	return !gap || s == ""
+}
+
+func wash(s string) string {
 	var b strings.Builder
 	n, gap := 0, false
 	for _, r := range s {
@@ -27,7 +54,7 @@ func Clean(s string) string {
 		if gap {
 			wide = 2
 		}
-		if n+wide > most {
+		if n+wide > mostClean {
 			break
 		}
 		if gap {

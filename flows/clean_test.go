@@ -67,6 +67,38 @@ func TestCleanedTextIsOneHarmlessLine(t *testing.T) {
 	})
 }
 
+// The quick way for text that is harmless already must not let through what the long way takes out.
+func TestTextThatIsCalledCleanIsLeftAsItIsByTheLongWayToo(t *testing.T) {
+	t.Parallel()
+	known := 0
+	check := func(s string) {
+		if Clean(s) != wash(s) {
+			t.Errorf("%q becomes %q, and %q the long way", s, Clean(s), wash(s))
+		}
+		if isClean(s) {
+			known++
+		}
+	}
+	for _, s := range []string{"", " ", "a", "a ", " a", "a b", "a  b", "a\tb", "a\x7fb", "a\u00a0b", "é", strings.Repeat("a", 500), strings.Repeat("a", 501), strings.Repeat("a ", 250), strings.Repeat("a ", 250) + "b"} {
+		check(s)
+	}
+	for a := range 256 {
+		for b := range 256 {
+			check(string([]byte{byte(a), byte(b)}))
+			check("x" + string([]byte{byte(a), byte(b)}) + "x")
+		}
+	}
+	if known < 2*94*94 {
+		t.Errorf("only %d texts took the quick way", known)
+	}
+	plain := rapid.StringOf(rapid.RuneFrom([]rune(" ab~!\x1f\x7f\u00a0")))
+	rapid.Check(t, func(t *rapid.T) {
+		if s := strings.Repeat(plain.Draw(t, "text"), rapid.IntRange(1, 60).Draw(t, "times")); Clean(s) != wash(s) {
+			t.Fatalf("%q becomes %q, and %q the long way", s, Clean(s), wash(s))
+		}
+	})
+}
+
 func TestAnAddressIsOneBareAddressInLowerCase(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
