@@ -2,7 +2,6 @@ package scim
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -181,21 +180,15 @@ func (c *Console) show(g *group, users map[string]*user) flows.Group {
 func (c *Console) readGroups(ctx context.Context) ([]*group, *reading, error) {
 	var groups []*group
 	seen := map[string]bool{}
-	r, err := c.readAll(ctx, "Groups", func() keep {
+	r, err := c.readAll(ctx, "Groups", func() shelf {
 		groups = groups[:0]
 		clear(seen)
-		return func(raw json.RawMessage) (string, error) {
-			g, err := decodeGroup(raw)
-			if err != nil {
-				return "", err
+		return shelf{read: readGroup, keep: func(i item) {
+			if !seen[i.id] {
+				seen[i.id] = true
+				groups = append(groups, i.group)
 			}
-			if !seen[g.id] {
-				seen[g.id] = true
-				g.raw = nil
-				groups = append(groups, g)
-			}
-			return g.id, nil
-		}
+		}}
 	})
 	if err != nil {
 		return nil, nil, err
@@ -222,6 +215,20 @@ func (c *Console) readGroups(ctx context.Context) ([]*group, *reading, error) {
 		g.empty = shows && !g.shown
 	}
 	return groups, r, nil
+}
+
+// readGroup reads one group of a list.
+func readGroup(r *reader) (item, error) {
+	raw, err := r.raw()
+	if err != nil {
+		return item{}, err
+	}
+	g, err := decodeGroup(raw)
+	if err != nil {
+		return item{err: err}, nil //nolint:nilerr // the others of the page can be read
+	}
+	g.raw = nil
+	return item{id: g.id, group: g}, nil
 }
 
 // getGroup reads one group, or nil where there is none of that id.

@@ -1,20 +1,24 @@
 package scim
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A page is one answer to a list or a search. What the service does not state is unstated.
-type page struct {
+// A pageOf is one answer to a list or a search. What the service does not state is unstated.
+type pageOf[T any] struct {
 	total, start, size int
 	shown              bool // "Resources" is there, maybe empty
-	resources          []json.RawMessage
+	resources          []T
 }
+
+// A page holds its resources as they are written.
+type page = pageOf[json.RawMessage]
 
 const (
 	unstated = -1
@@ -24,75 +28,78 @@ const (
 )
 
 // decodePage reads a ListResponse.
-func decodePage(raw []byte) (*page, error) {
-	if err := checkForm(raw); err != nil {
-		return nil, err
+func decodePage(raw []byte) (*page, error) { return readPage(raw, (*reader).raw) }
+
+var pageNames = []string{"totalResults", "startIndex", "itemsPerPage", "Resources"}
+
+// readPage reads a ListResponse. each reads one resource; its error is one of the whole page.
+func readPage[T any](raw []byte, each func(r *reader) (T, error)) (*pageOf[T], error) {
+	r := newReader(raw)
+	if k := r.dec.PeekKind(); k != jsontext.KindBeginObject && k != jsontext.KindInvalid {
+		return nil, fmt.Errorf("no list: it is a %s", kindName(k))
 	}
-	var top map[string]json.RawMessage
-	if err := json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &top); err != nil {
-		return nil, fmt.Errorf("no list: %w", plain(err))
+	p := &pageOf[T]{}
+	numbers := [...]*int{&p.total, &p.start, &p.size}
+	for _, n := range numbers {
+		*n = unstated
 	}
-	p := &page{}
-	var err error
-	if p.total, err = number(top, "totalResults"); err != nil {
-		return nil, err
+	var times [4]int
+	err := r.members(func(name []byte) error {
+		i := indexFold(pageNames, name)
+		if i < 0 {
+			return r.skip()
+		}
+		if times[i]++; times[i] > 1 {
+			return fmt.Errorf("%s is there twice", pageNames[i])
+		}
+		if i == len(numbers) {
+			return readResources(p, r, each)
+		}
+		v, err := r.raw()
+		*numbers[i] = number(v)
+		return err
+	})
+	if err == nil {
+		err = r.end()
 	}
-	if p.start, err = number(top, "startIndex"); err != nil {
-		return nil, err
-	}
-	if p.size, err = number(top, "itemsPerPage"); err != nil {
-		return nil, err
-	}
-	v, found, err := field(top, "Resources")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("no list: %w", err)
 	}
-	if !found && p.total == unstated {
+	if times[len(numbers)] == 0 && p.total == unstated {
 		return nil, errors.New("no list: neither totalResults nor Resources")
 	}
-	if !found || string(v) == "null" {
-		return p, nil
-	}
-	if err := json.Unmarshal(v, &p.resources); err != nil {
-		return nil, fmt.Errorf("the resources are no list: %w", plain(err))
-	}
-	if len(p.resources) > mostPage {
-		return nil, fmt.Errorf("a page of %d resources", len(p.resources))
-	}
-	p.shown = true
 	return p, nil
 }
 
-// field returns the member of that name in any case; two of them are an error.
-func field(top map[string]json.RawMessage, name string) (json.RawMessage, bool, error) {
-	var out json.RawMessage
-	n := 0
-	for k, v := range top {
-		if strings.EqualFold(k, name) {
-			out = v
-			n++
+func readResources[T any](p *pageOf[T], r *reader, each func(r *reader) (T, error)) error {
+	switch k := r.dec.PeekKind(); k {
+	case jsontext.KindNull:
+		return r.skip()
+	case jsontext.KindBeginArray, jsontext.KindInvalid:
+	default:
+		return errors.New("the resources are no list: it is a " + kindName(k))
+	}
+	p.shown = true
+	return r.elements(func(i int) error {
+		if i == mostPage {
+			return fmt.Errorf("a page of more than %d resources", mostPage)
 		}
-	}
-	if n > 1 {
-		return nil, false, fmt.Errorf("%s is there %d times", name, n)
-	}
-	return out, n == 1, nil
+		one, err := each(r)
+		p.resources = append(p.resources, one)
+		return err
+	})
 }
 
-// number reads a count, as a number or as a number in quotes; unstated where it is absent or null, nonsense
+// number reads a count, as a number or as a number in quotes; unstated where it is null or empty, nonsense
 // where it is anything else.
-func number(top map[string]json.RawMessage, name string) (int, error) {
-	v, found, err := field(top, name)
-	if err != nil {
-		return 0, err
-	}
+func number(v json.RawMessage) int {
 	s := strings.Trim(string(v), `"`)
-	if !found || s == "null" || s == "" {
-		return unstated, nil
+	if s == "null" || s == "" {
+		return unstated
 	}
 	n, err := strconv.ParseInt(s, 10, 32)
 	if err != nil || n < 0 {
-		return nonsense, nil //nolint:nilerr // that it is none is the answer
+		return nonsense
 	}
-	return int(n), nil
+	return int(n)
 }

@@ -1,13 +1,12 @@
 package scim
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // An object is a JSON object as it came, so that what usher does not know can be sent back. The
@@ -16,30 +15,22 @@ type object map[string]any
 
 // decodeObject reads one JSON object and nothing behind it. Numbers stay as they were written.
 func decodeObject(raw []byte) (object, error) {
-	if err := checkForm(raw); err != nil {
+	r := newReader(raw)
+	if k := r.dec.PeekKind(); k != jsontext.KindBeginObject && k != jsontext.KindInvalid {
+		return nil, fmt.Errorf("no JSON object: it is a %s", kindName(k))
+	}
+	v, err := r.value()
+	if err != nil {
+		return nil, fmt.Errorf("no JSON object: %w", err)
+	}
+	obj, ok := v.(map[string]any)
+	if !ok {
+		return nil, errors.New("no JSON object")
+	}
+	if err := r.end(); err != nil {
 		return nil, err
 	}
-	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
-	dec.UseNumber()
-	var obj object
-	if err := dec.Decode(&obj); err != nil {
-		return nil, fmt.Errorf("no JSON object: %w", plain(err))
-	}
-	if obj == nil {
-		return nil, errors.New("no JSON object: null")
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is more behind the JSON object")
-	}
 	return obj, nil
-}
-
-// plain keeps of a decoder's error what is not a stranger's text.
-func plain(err error) error {
-	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("it is a %s", t.Value)
-	}
-	return err
 }
 
 // get returns the attribute of that name in any case. Where there are several of different case the

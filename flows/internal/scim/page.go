@@ -2,7 +2,6 @@ package scim
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -38,12 +37,24 @@ func (r *reading) whole() bool {
 	return r.ended && len(r.faults) == 0 && r.total != unstated && r.before == r.after && r.distinct == r.total
 }
 
-// keep takes one resource and returns its id.
-type keep func(raw json.RawMessage) (id string, err error)
+// An item is one resource of a list.
+type item struct {
+	id    string
+	err   error // why it could not be read
+	user  *user
+	group *group
+}
+
+// A shelf is how the resources of a list are read, and where they are kept. read's error is one of the
+// whole page; keep takes what could be read.
+type shelf struct {
+	read func(r *reader) (item, error)
+	keep func(i item)
+}
 
 // readAll reads a whole list, and once more from its start where it changed under the first pass.
 // begin is called before each pass and forgets what an earlier one has kept.
-func (c *Console) readAll(ctx context.Context, resource string, begin func() keep) (*reading, error) {
+func (c *Console) readAll(ctx context.Context, resource string, begin func() shelf) (*reading, error) {
 	var r *reading
 	for pass := 1; pass <= 2; pass++ {
 		var err error
@@ -85,7 +96,7 @@ type pass struct {
 	*reading
 	resource string
 	final    bool // there is no further pass: go on where the total changes
-	keep     keep
+	shelf    shelf
 	seen     map[string]struct{}
 	items    int
 	next     int    // the index after what was read
@@ -95,10 +106,10 @@ type pass struct {
 }
 
 // pass reads a list from its first page to its last.
-func (c *Console) pass(ctx context.Context, resource string, final bool, keep keep) (*reading, error) {
+func (c *Console) pass(ctx context.Context, resource string, final bool, shelf shelf) (*reading, error) {
 	p := &pass{
 		reading:  &reading{total: unstated, before: unstated, after: unstated},
-		resource: resource, final: final, keep: keep, seen: map[string]struct{}{}, next: 1,
+		resource: resource, final: final, shelf: shelf, seen: map[string]struct{}{}, next: 1,
 	}
 	for more := true; more; {
 		var err error
@@ -123,7 +134,7 @@ func (c *Console) turn(ctx context.Context, p *pass) (more bool, err error) {
 	if overlap {
 		ask--
 	}
-	pg, err := c.page(ctx, p.resource, ask, c.count())
+	pg, err := c.page(ctx, p, ask, c.count())
 	if err != nil {
 		if code := flows.CodeOf(err); overlap && (code == flows.Unsupported || code == flows.Drift) {
 			p.aligned = true
@@ -170,9 +181,9 @@ func (c *Console) turn(ctx context.Context, p *pass) (more bool, err error) {
 }
 
 // read takes the resources of a page. anchored says that it begins with the last one of the page before.
-func (p *pass) read(pg *page, overlap bool) (fresh int, anchored bool) {
-	for i, raw := range pg.resources {
-		id, err := p.keep(raw)
+func (p *pass) read(pg *pageOf[item], overlap bool) (fresh int, anchored bool) {
+	for i, it := range pg.resources {
+		id, err := p.keep(it)
 		p.items++
 		if i == len(pg.resources)-1 && err != nil {
 			p.last = ""
@@ -204,8 +215,16 @@ func (p *pass) read(pg *page, overlap bool) (fresh int, anchored bool) {
 	return fresh, anchored
 }
 
+// keep puts a resource that could be read on the shelf, and returns its id.
+func (p *pass) keep(it item) (id string, err error) {
+	if it.err == nil {
+		p.shelf.keep(it)
+	}
+	return it.id, it.err
+}
+
 // take looks at what a page says of itself. It returns false where there is nothing to read on.
-func (p *pass) take(pg *page, ask int) bool {
+func (p *pass) take(pg *pageOf[item], ask int) bool {
 	switch {
 	case pg.total == nonsense:
 		p.fault("the total is no count")
@@ -251,12 +270,12 @@ func (c *Console) beyond(ctx context.Context, p *pass) error {
 	if err != nil || !reply.ok() {
 		return nil //nolint:nilerr // there is nothing there
 	}
-	pg, err := decodePage(reply.Body)
+	pg, err := readPage(reply.Body, p.shelf.read)
 	if err != nil {
 		return nil //nolint:nilerr // as above
 	}
-	for _, raw := range pg.resources {
-		if id, err := p.keep(raw); err == nil {
+	for _, it := range pg.resources {
+		if id, err := p.keep(it); err == nil {
 			if _, known := p.seen[id]; !known {
 				p.seen[id] = struct{}{}
 				p.fault("the list goes on beyond its total of %d", p.total)
@@ -271,7 +290,7 @@ func (c *Console) askAgain(ctx context.Context, p *pass) error {
 	if p.total == unstated {
 		return nil
 	}
-	pg, err := c.page(ctx, p.resource, 1, 1)
+	pg, err := c.page(ctx, p, 1, 1)
 	if err != nil {
 		return err
 	}
@@ -293,20 +312,20 @@ func (c *Console) askAgain(ctx context.Context, p *pass) error {
 }
 
 // page reads one page.
-func (c *Console) page(ctx context.Context, resource string, start, count int) (*page, error) {
+func (c *Console) page(ctx context.Context, p *pass, start, count int) (*pageOf[item], error) {
 	began := c.now()
 	query := url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(count)}}
-	reply, err := c.wire.Get(ctx, resource, query)
+	reply, err := c.wire.Get(ctx, p.resource, query)
 	if err != nil {
 		return nil, err
 	}
-	op := "read " + lower(resource)
-	p, err := decodePage(reply.Body)
+	op := "read " + lower(p.resource)
+	pg, err := readPage(reply.Body, p.shelf.read)
 	if err != nil {
 		return nil, c.wire.notSCIM(op, reply, err)
 	}
-	note := fmt.Sprintf("%d of %s", len(p.resources), totalText(p.total))
-	return p, c.step(ctx, fmt.Sprintf("GET %s %d", resource, start), began, "", note, false)
+	note := fmt.Sprintf("%d of %s", len(pg.resources), totalText(pg.total))
+	return pg, c.step(ctx, fmt.Sprintf("GET %s %d", p.resource, start), began, "", note, false)
 }
 
 // count is how many resources are asked for at once.

@@ -2,7 +2,6 @@ package scim
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -49,22 +48,16 @@ func (c *Console) List(ctx context.Context) (*flows.Roster, error) {
 func (c *Console) readUsers(ctx context.Context) ([]*user, *reading, error) {
 	var users []*user
 	seen := map[string]bool{}
-	r, err := c.readAll(ctx, "Users", func() keep {
+	r, err := c.readAll(ctx, "Users", func() shelf {
 		users = users[:0]
 		clear(seen)
-		return func(raw json.RawMessage) (string, error) {
-			u, err := decodeUser(raw)
-			if err != nil {
-				return "", err
+		return shelf{read: readUser, keep: func(i item) {
+			if !seen[i.id] {
+				seen[i.id] = true
+				c.noteActive(i.user)
+				users = append(users, i.user)
 			}
-			if !seen[u.id] {
-				seen[u.id] = true
-				c.noteActive(u)
-				u.raw = nil
-				users = append(users, u)
-			}
-			return u.id, nil
-		}
+		}}
 	})
 	return users, r, err
 }
@@ -75,6 +68,19 @@ func idsOf(users []*user) map[string]bool {
 		ids[u.id] = true
 	}
 	return ids
+}
+
+// readUser reads one user of a list.
+func readUser(r *reader) (item, error) {
+	var s shown
+	if err := s.read(r); err != nil {
+		return item{}, err
+	}
+	u, err := s.user()
+	if err != nil {
+		return item{err: err}, nil //nolint:nilerr // the others of the page can be read
+	}
+	return item{id: u.id, user: u}, nil
 }
 
 // witnesses are what a reading says of its own completeness.

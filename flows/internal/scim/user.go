@@ -48,66 +48,79 @@ type user struct {
 // mostEmails is more than anybody has.
 const mostEmails = 200
 
-// decodeUser reads one user. It is an error where nobody could say whose account it is; whatever
-// else is odd stays unknown.
+// decodeUser reads one user with all that is in it. It is an error where nobody could say whose account
+// it is; whatever else is odd stays unknown.
 func decodeUser(raw []byte) (*user, error) {
 	obj, err := decodeObject(raw)
 	if err != nil {
 		return nil, err
 	}
-	id, err := idOf(obj)
+	var s shown
+	if err := s.read(newReader(raw)); err != nil {
+		return nil, err
+	}
+	u, err := s.user()
 	if err != nil {
 		return nil, err
 	}
-	u := &user{id: id, raw: obj}
-	u.userName, _ = obj.text("userName")
-	if u.emails, err = emailsOf(obj); err != nil {
-		return nil, err
-	}
-	if u.address() == "" {
-		return nil, errors.New("a user without a name or an address")
-	}
-	u.account = flows.Account{ID: id, Email: u.address(), Name: nameOf(obj), Words: map[string]string{}}
-	u.state()
-	u.words()
+	u.raw = obj
 	return u, nil
 }
 
-// idOf returns the resource's id: one that can be put in an address and shown as it is.
-func idOf(obj object) (string, error) {
-	id, ok := obj.text("id")
-	switch {
-	case !ok || id == "":
-		return "", errors.New("a resource without an id")
-	case id != flows.Clean(id):
-		return "", fmt.Errorf("a resource whose id %q cannot be used", flows.Clean(id))
+// user makes a user of what is shown.
+func (s *shown) user() (*user, error) {
+	if s.none != "" {
+		return nil, errors.New("no JSON object: it is a " + s.none)
 	}
-	return id, nil
+	u := &user{id: s.top.get("id"), userName: s.top.get("userName")}
+	if err := checkID(u.id); err != nil {
+		return nil, err
+	}
+	var err error
+	if u.emails, err = s.addresses(); err != nil {
+		return nil, err
+	}
+	address := u.address()
+	if address == "" {
+		return nil, errors.New("a user without a name or an address")
+	}
+	u.account = flows.Account{ID: u.id, Email: address, Name: s.fullName(), Words: make(map[string]string, 8)}
+	u.state(s)
+	u.words(s)
+	return u, nil
 }
 
-func emailsOf(obj object) ([]email, error) {
-	v, _ := obj.get("emails")
-	list, ok := v.([]any)
-	if !ok {
-		list = []any{v} // some send one object, or one string
+// idOf returns the id of a resource.
+func idOf(obj object) (string, error) {
+	id, _ := obj.text("id")
+	return id, checkID(id)
+}
+
+// checkID wants an id that can be put in an address and shown as it is.
+func checkID(id string) error {
+	switch {
+	case id == "":
+		return errors.New("a resource without an id")
+	case id != flows.Clean(id):
+		return fmt.Errorf("a resource whose id %q cannot be used", flows.Clean(id))
 	}
-	if len(list) > mostEmails {
-		return nil, fmt.Errorf("a user with %d addresses", len(list))
+	return nil
+}
+
+func (s *shown) addresses() ([]email, error) {
+	if s.emails.times != 1 {
+		return nil, nil
+	}
+	if s.emails.length > mostEmails {
+		return nil, fmt.Errorf("a user with %d addresses", s.emails.length)
 	}
 	var out []email
-	for _, e := range list {
-		switch e := e.(type) {
-		case string:
-			out = append(out, email{value: strings.TrimSpace(e)})
-		case map[string]any:
-			value, _ := object(e).text("value")
-			kind, _ := object(e).text("type")
-			primary, _ := object(e).get("primary")
-			p, _ := primary.(bool)
-			out = append(out, email{value: strings.TrimSpace(value), kind: kind, primary: p})
+	for _, e := range s.emails.all {
+		if value := strings.TrimSpace(e.value); value != "" {
+			out = append(out, email{value: value, kind: e.kind, primary: e.primary})
 		}
 	}
-	return slices.DeleteFunc(out, func(e email) bool { return e.value == "" }), nil
+	return out, nil
 }
 
 // main returns the primary email, or the only one; -1 where there is none.
@@ -152,29 +165,24 @@ func (u *user) mentions(address string) bool {
 		slices.ContainsFunc(u.emails, func(e email) bool { return flows.SameAddress(e.value, address) })
 }
 
-func nameOf(obj object) string {
-	if s, _ := obj.text("displayName"); flows.Clean(s) != "" {
-		return flows.Clean(s)
+func (s *shown) fullName() string {
+	for _, full := range []string{s.top.get("displayName"), s.name.get("formatted")} {
+		if full = flows.Clean(full); full != "" {
+			return full
+		}
 	}
-	name := obj.in("name")
-	if s, _ := name.text("formatted"); flows.Clean(s) != "" {
-		return flows.Clean(s)
-	}
-	given, _ := name.text("givenName")
-	family, _ := name.text("familyName")
-	return flows.Clean(given + " " + family)
+	return flows.Clean(s.name.get("givenName") + " " + s.name.get("familyName"))
 }
 
 // state maps "active". Only what says it plainly is known.
-func (u *user) state() {
+func (u *user) state(s *shown) {
 	u.account.State = flows.Unknown
-	v, ok := u.raw.get("active")
-	if !ok {
+	if s.actives != 1 {
 		u.account.Words["status"] = "active is not shown"
 		return
 	}
 	yes, known := false, false
-	switch v := v.(type) {
+	switch v := s.active.(type) {
 	case bool:
 		yes, known = v, true
 	case string:
@@ -182,7 +190,7 @@ func (u *user) state() {
 		yes = strings.EqualFold(v, "true")
 		known = yes || strings.EqualFold(v, "false")
 	}
-	u.account.Words["status"] = flows.Clean(fmt.Sprintf("active: %v", v))
+	u.account.Words["status"] = flows.Clean(fmt.Sprintf("active: %v", s.active))
 	switch {
 	case known && yes:
 		u.account.State = flows.Active
@@ -192,7 +200,7 @@ func (u *user) state() {
 }
 
 // words fills in what the account says of its owner.
-func (u *user) words() {
+func (u *user) words(s *shown) {
 	w := u.account.Words
 	put := func(k, v string) {
 		if v = flows.Clean(v); v != "" {
@@ -201,24 +209,16 @@ func (u *user) words() {
 	}
 	put("user_name", u.userName)
 	for k, path := range paths {
-		v, _ := path.of(u.raw).text(path.name)
-		put(k, v)
+		put(k, s.at(path))
 	}
 	if i := u.main(); i >= 0 && !flows.SameAddress(u.emails[i].value, u.account.Email) {
 		put("email", u.emails[i].value)
 	}
-	put("role", rolesOf(u.raw))
+	put("role", s.roleNames())
 }
 
 // A path says where a word of an account stands in a user.
 type path struct{ within, name string }
-
-func (p path) of(obj object) object {
-	if p.within == "" {
-		return obj
-	}
-	return obj.in(p.within)
-}
 
 // patch is the path as a PATCH names it.
 func (p path) patch() string {
@@ -243,28 +243,20 @@ var paths = func() map[string]path {
 	return maps.Clone(m)
 }()
 
-// rolesOf returns SCIM's own "roles" as text. What they mean is the app's secret.
-func rolesOf(obj object) string {
-	v, _ := obj.get("roles")
-	list, ok := v.([]any)
-	if !ok {
-		list = []any{v}
+// roleNames returns SCIM's own "roles" as text. What they mean is the app's secret.
+func (s *shown) roleNames() string {
+	if s.roles.times != 1 {
+		return ""
 	}
 	var out []string
-	for i, e := range list {
-		if i == mostEmails {
-			break
-		}
-		switch e := e.(type) {
-		case string:
-			out = append(out, e)
-		case map[string]any:
-			for _, k := range []string{"display", "value"} {
-				if s, _ := object(e).text(k); s != "" {
-					out = append(out, s)
-					break
-				}
-			}
+	for _, e := range s.roles.all {
+		switch {
+		case e.text:
+			out = append(out, e.value)
+		case e.display != "":
+			out = append(out, e.display)
+		case e.value != "":
+			out = append(out, e.value)
 		}
 	}
 	return strings.Join(out, ", ")
