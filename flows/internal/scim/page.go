@@ -103,6 +103,9 @@ type pass struct {
 	first    string // id of the first resource
 	last     string // id of the last one; "" where it could not be read
 	aligned  bool   // pages are asked for without the one before
+	length   int    // resources of the page before
+	ahead    *ahead // the next page, where it is asked for already
+	erred    bool   // it was, in vain
 }
 
 // pass reads a list from its first page to its last.
@@ -111,6 +114,7 @@ func (c *Console) pass(ctx context.Context, resource string, final bool, shelf s
 		reading:  &reading{total: unstated, before: unstated, after: unstated},
 		resource: resource, final: final, shelf: shelf, seen: map[string]struct{}{}, next: 1,
 	}
+	defer p.drop()
 	for more := true; more; {
 		var err error
 		if more, err = c.turn(ctx, p); err != nil {
@@ -262,8 +266,8 @@ func (p *pass) take(pg *pageOf[item], ask int) bool {
 // beyond asks for what comes after the last one. Some services answer with their first page there,
 // or with an error: what counts is that nobody new is in it.
 func (c *Console) beyond(ctx context.Context, p *pass) error {
-	query := url.Values{"startIndex": {strconv.Itoa(p.next)}, "count": {strconv.Itoa(c.count())}}
-	reply, err := c.wire.read(ctx, p.resource, query, 1)
+	p.drop()
+	reply, err := c.wire.read(ctx, p.resource, span(p.next, c.count()), 1)
 	if ctx.Err() != nil {
 		return stopped(ctx, "read "+lower(p.resource))
 	}
@@ -313,19 +317,30 @@ func (c *Console) askAgain(ctx context.Context, p *pass) error {
 
 // page reads one page.
 func (c *Console) page(ctx context.Context, p *pass, start, count int) (*pageOf[item], error) {
-	began := c.now()
-	query := url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(count)}}
-	reply, err := c.wire.Get(ctx, p.resource, query)
+	began, first := c.now(), p.foreseen(start)
+	if first != nil {
+		began = first.began
+	}
+	reply, err := c.wire.get(ctx, p.resource, span(start, count), first)
 	if err != nil {
 		return nil, err
+	}
+	if next := p.foresee(start); next > 0 {
+		p.ahead = c.wire.ahead(ctx, p.resource, span(next, count), next)
 	}
 	op := "read " + lower(p.resource)
 	pg, err := readPage(reply.Body, p.shelf.read)
 	if err != nil {
 		return nil, c.wire.notSCIM(op, reply, err)
 	}
+	p.length = len(pg.resources)
 	note := fmt.Sprintf("%d of %s", len(pg.resources), totalText(pg.total))
 	return pg, c.step(ctx, fmt.Sprintf("GET %s %d", p.resource, start), began, "", note, false)
+}
+
+// span is what a list is asked for.
+func span(start, count int) url.Values {
+	return url.Values{"startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(count)}}
 }
 
 // count is how many resources are asked for at once.

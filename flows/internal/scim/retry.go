@@ -24,7 +24,12 @@ const (
 // Get reads, and tries again where the service is busy or out of order. The error is nil only for
 // an answer of success; the reply is there whenever the service has answered at all.
 func (w *Wire) Get(ctx context.Context, path string, query url.Values) (*Reply, error) {
-	reply, err := w.read(ctx, path, query, mostTries)
+	return w.get(ctx, path, query, nil)
+}
+
+// get is Get whose first try may have been sent ahead.
+func (w *Wire) get(ctx context.Context, path string, query url.Values, first *ahead) (*Reply, error) {
+	reply, err := w.readOn(ctx, path, query, mostTries, first)
 	if err != nil {
 		return reply, err
 	}
@@ -36,10 +41,22 @@ func (w *Wire) Get(ctx context.Context, path string, query url.Values) (*Reply, 
 
 // read is Get whose answer may be any that is no reason to try again.
 func (w *Wire) read(ctx context.Context, path string, query url.Values, tries int) (*Reply, error) {
+	return w.readOn(ctx, path, query, tries, nil)
+}
+
+// readOn is read whose first try may have been sent ahead.
+func (w *Wire) readOn(ctx context.Context, path string, query url.Values, tries int, first *ahead) (*Reply, error) {
 	op := "read " + resourceOf(path)
 	for try := 1; ; try++ {
 		began := w.now()
-		reply, err := w.send(ctx, http.MethodGet, path, query, nil, nil)
+		var reply *Reply
+		var err error
+		if try == 1 && first != nil {
+			began = first.began
+			reply, err = first.take()
+		} else {
+			reply, err = w.send(ctx, http.MethodGet, path, query, nil, nil)
+		}
 		if ctx.Err() != nil {
 			return nil, stopped(ctx, op)
 		}
