@@ -155,7 +155,7 @@ func TestARequestEndsByItsBound(t *testing.T) {
 		_ = err
 		<-r.Context().Done()
 	})
-	w.bound = 30 * time.Millisecond
+	w.bound = time.Second
 	_, err := w.Get(t.Context(), "Users", nil)
 	wantCode(t, err, flows.Unavailable)
 	// What a write says is worth its beginning: its status is known.
