@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,9 +104,9 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 func TestAWriteIsSentOnce(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{0, 429, 500, 503} {
-		asked := 0
+		var asked atomic.Int32
 		w, j := wireTo(t, func(w http.ResponseWriter, _ *http.Request) {
-			asked++
+			asked.Add(1)
 			if status == 0 {
 				panic(http.ErrAbortHandler) // the connection is cut
 			}
@@ -113,10 +114,10 @@ func TestAWriteIsSentOnce(t *testing.T) {
 			w.WriteHeader(status)
 		})
 		for _, method := range []string{http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete} {
-			asked = 0
+			asked.Store(0)
 			r, err := w.send(t.Context(), method, "Users/1", nil, []byte("{}"), nil)
-			if asked != 1 || len(j.slept) != 0 || (status == 0) != (err != nil) || err == nil && r.Status != status {
-				t.Errorf("%s answered %d was sent %d times: %v", method, status, asked, err)
+			if n := asked.Load(); n != 1 || len(j.slept) != 0 || (status == 0) != (err != nil) || err == nil && r.Status != status {
+				t.Errorf("%s answered %d was sent %d times: %v", method, status, n, err)
 			}
 		}
 	}
