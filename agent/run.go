@@ -33,7 +33,6 @@ type run struct {
 	plan    *Plan
 	pressed *Press  // the press this run began
 	presses []Press // those of earlier runs, for the same verb and subject
-	open    []Press // those of them that nobody has verified
 	moving  moving
 	// elements are what was announced, in order: what opens the confirmation, and the confirmation.
 	elements []string

@@ -19,10 +19,10 @@ func (r *run) write(ctx context.Context, con flows.Console) error {
 		return fmt.Errorf("read the journal: %w", err)
 	}
 	r.presses = presses
-	r.open, _ = unverified(presses)
+	open, _ := unverified(presses)
 	now, err := r.look(ctx, con)
 	if err != nil {
-		if len(r.open) > 0 && flows.CodeOf(err) == flows.Incomplete {
+		if len(open) > 0 && flows.CodeOf(err) == flows.Incomplete {
 			return flows.Errorf(flows.Unverified, "look again", "an earlier press was not verified, and the search proves nothing: %w", err)
 		}
 		return err
